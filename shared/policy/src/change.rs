@@ -1,0 +1,311 @@
+//! A change: one management call, as CloudTrail recorded it.
+//!
+//! Reads an EventBridge envelope or a raw CloudTrail record, in every shape that has been seen: fields
+//! that are missing, null, of another type or unknown. What a record says is kept as it came; what it
+//! doesn't say stays unsaid. Nothing here looks at the resource or judges the call.
+
+use crate::names::{AccountId, Place, Region};
+use crate::untrusted::{Untrusted, clean};
+use jiff::Timestamp;
+use serde_json::Value;
+use thiserror::Error;
+
+/// One management call: who, what, when, where, and how it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// CloudTrail's `eventID`; the envelope's `id`, then the `requestID`, if the record has none.
+    pub event_id: Untrusted,
+    /// The called service, such as `logs.amazonaws.com`.
+    pub event_source: Untrusted,
+    /// The called operation in CloudTrail's casing, such as `CreateLogGroup`.
+    pub event_name: Untrusted,
+    /// When the call was made.
+    pub time: Timestamp,
+    /// The account and Region that the call was made in.
+    pub place: Place,
+    /// Who called.
+    pub actor: Actor,
+    /// `sourceIPAddress`: an address, or the name of an AWS service.
+    pub source_ip: Option<Untrusted>,
+    /// `userAgent`, in full control of the caller.
+    pub user_agent: Option<Untrusted>,
+    /// How the call failed; `None` if it succeeded.
+    pub failure: Option<Failure>,
+    /// `requestParameters` as recorded; `Null` if absent.
+    pub request: Value,
+    /// `responseElements` as recorded; `Null` if absent.
+    pub response: Value,
+    /// The ARNs in `resources[]`.
+    pub resources: Vec<Untrusted>,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `errorCode`, such as `AccessDenied`.
+    pub code: Untrusted,
+    /// `errorMessage`.
+    pub message: Option<Untrusted>,
+}
+
+/// The caller, as `userIdentity` tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Actor {
+    /// `IAMUser`, `AssumedRole`, `AWSService`, …
+    pub kind: Option<Untrusted>,
+    /// The caller's ARN: for an assumed role, with the session name that the caller chose.
+    pub arn: Option<Untrusted>,
+    /// The role behind an assumed-role session, if the record names it.
+    pub issuer: Option<Untrusted>,
+    /// The service that called on somebody's behalf.
+    pub invoked_by: Option<Untrusted>,
+    /// `principalId`, for records without an ARN.
+    pub principal_id: Option<Untrusted>,
+}
+
+/// What a piece of JSON turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parsed {
+    /// A management call.
+    Change(Box<Change>),
+    /// A valid event of another sort, with the reason in words.
+    NotAManagementCall(String),
+}
+
+/// Why a piece of JSON can't be read as an event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ParseError {
+    /// Not an object at all.
+    #[error("expected a JSON object, found {0}")]
+    NotAnObject(&'static str),
+    /// Neither shape.
+    #[error(
+        "neither an EventBridge event (`detail-type`, `detail`) nor a CloudTrail record (`eventSource`, `eventName`)"
+    )]
+    NeitherShape,
+    /// A field without which a call can't be placed.
+    #[error("the record has no readable `{field}`{found}")]
+    Field {
+        /// The field's name in CloudTrail.
+        field: &'static str,
+        /// What stands there instead, empty if nothing does.
+        found: String,
+    },
+}
+
+/// Reads an EventBridge envelope or a raw CloudTrail record.
+///
+/// # Errors
+/// If the JSON is no event, or a call that can't be placed: no name, time, account or Region.
+pub fn parse(event: &Value) -> Result<Parsed, ParseError> {
+    let object = event
+        .as_object()
+        .ok_or_else(|| ParseError::NotAnObject(type_name(event)))?;
+    let (record, envelope) = match object.get("detail") {
+        Some(detail) if object.contains_key("detail-type") => {
+            let detail_type = text(event, "detail-type").unwrap_or_default();
+            if !detail_type.ends_with(" via CloudTrail") {
+                let source = text(event, "source").unwrap_or("an unnamed source");
+                return Ok(Parsed::NotAManagementCall(format!(
+                    "an event `{}` of {}, not a call recorded by CloudTrail",
+                    clean(detail_type, 80),
+                    clean(source, 80)
+                )));
+            }
+            if !detail.is_object() {
+                return Err(ParseError::Field {
+                    field: "detail",
+                    found: found(detail),
+                });
+            }
+            (detail, Some(event))
+        }
+        _ if object.contains_key("eventName") || object.contains_key("eventSource") => (event, None),
+        _ => return Err(ParseError::NeitherShape),
+    };
+    match no_management_call(record) {
+        Some(why) => Ok(Parsed::NotAManagementCall(why)),
+        None => read_record(record, envelope).map(|change| Parsed::Change(Box::new(change))),
+    }
+}
+
+impl Change {
+    /// A text of `requestParameters`; `None` if it is missing, empty or no text.
+    #[must_use]
+    pub fn request_text(&self, field: &str) -> Option<&str> {
+        text(&self.request, field)
+    }
+
+    /// Whether this is the operation `name` of the service `source`.
+    #[must_use]
+    pub fn is(&self, source: &str, name: &str) -> bool {
+        self.event_source.raw() == source && self.event_name.raw() == name
+    }
+}
+
+impl Actor {
+    /// Who it was, in one text for people.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let who = self
+            .arn
+            .as_ref()
+            .or(self.invoked_by.as_ref())
+            .or(self.principal_id.as_ref());
+        match (who, &self.kind) {
+            (Some(who), _) => who.to_string(),
+            (None, Some(kind)) => format!("an unnamed {kind}"),
+            (None, None) => "unknown (the record names no caller)".to_owned(),
+        }
+    }
+
+    /// The role behind an assumed-role session as an IAM role ARN.
+    ///
+    /// Where the record has no `sessionIssuer` it is rebuilt from the session's ARN, without the role's path,
+    /// which that ARN doesn't hold. The session name, which the caller chooses, is never part of it.
+    #[must_use]
+    pub fn role_arn(&self) -> Option<String> {
+        if let Some(issuer) = &self.issuer {
+            return Some(issuer.raw().to_owned());
+        }
+        let (head, session) = self.arn.as_ref()?.raw().split_once(":assumed-role/")?;
+        let role = session.split('/').next()?;
+        Some(format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)))
+    }
+}
+
+fn read_record(record: &Value, envelope: Option<&Value>) -> Result<Change, ParseError> {
+    let outer = |field| envelope.and_then(|event| text(event, field));
+    let required = |field: &'static str| text(record, field).ok_or_else(|| missing(record, field));
+    let identity = record.get("userIdentity").unwrap_or(&Value::Null);
+    let event_id = text(record, "eventID")
+        .or_else(|| outer("id"))
+        .or_else(|| text(record, "requestID"))
+        .ok_or_else(|| missing(record, "eventID"))?;
+    Ok(Change {
+        event_id: Untrusted::new(event_id),
+        event_source: Untrusted::new(required("eventSource")?),
+        event_name: Untrusted::new(required("eventName")?),
+        time: [text(record, "eventTime"), outer("time")]
+            .into_iter()
+            .flatten()
+            .find_map(|time| time.parse().ok())
+            .ok_or_else(|| missing(record, "eventTime"))?,
+        place: Place {
+            account: [
+                text(record, "recipientAccountId"),
+                outer("account"),
+                text(identity, "accountId"),
+            ]
+            .into_iter()
+            .flatten()
+            .find_map(|account| AccountId::parse(account).ok())
+            .ok_or_else(|| missing(record, "recipientAccountId"))?,
+            region: [text(record, "awsRegion"), outer("region")]
+                .into_iter()
+                .flatten()
+                .find_map(|region| Region::parse(region).ok())
+                .ok_or_else(|| missing(record, "awsRegion"))?,
+        },
+        actor: read_actor(identity),
+        source_ip: untrusted(record, "sourceIPAddress"),
+        user_agent: untrusted(record, "userAgent"),
+        failure: read_failure(record),
+        request: record.get("requestParameters").cloned().unwrap_or(Value::Null),
+        response: record.get("responseElements").cloned().unwrap_or(Value::Null),
+        resources: read_resources(record),
+    })
+}
+
+fn read_actor(identity: &Value) -> Actor {
+    let issuer = identity
+        .get("sessionContext")
+        .and_then(|context| context.get("sessionIssuer"))
+        .filter(|issuer| text(issuer, "type") == Some("Role"))
+        .and_then(|issuer| untrusted(issuer, "arn"));
+    Actor {
+        kind: untrusted(identity, "type"),
+        arn: untrusted(identity, "arn"),
+        issuer,
+        invoked_by: untrusted(identity, "invokedBy"),
+        principal_id: untrusted(identity, "principalId"),
+    }
+}
+
+/// A record with only an `errorMessage` counts as failed too: taking a failed call for one that
+/// succeeded would report a state that never was.
+fn read_failure(record: &Value) -> Option<Failure> {
+    let (code, message) = (untrusted(record, "errorCode"), untrusted(record, "errorMessage"));
+    match (code, message) {
+        (Some(code), message) => Some(Failure { code, message }),
+        (None, Some(message)) => Some(Failure {
+            code: Untrusted::new("unnamed error"),
+            message: Some(message),
+        }),
+        (None, None) => None,
+    }
+}
+
+fn read_resources(record: &Value) -> Vec<Untrusted> {
+    let entries = record.get("resources").and_then(Value::as_array);
+    entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| untrusted(entry, "ARN").or_else(|| untrusted(entry, "arn")))
+        .collect()
+}
+
+/// Why a record is no management call; `None` if it is one or doesn't say.
+fn no_management_call(record: &Value) -> Option<String> {
+    let category = text(record, "eventCategory").filter(|category| *category != "Management");
+    if let Some(category) = category {
+        return Some(format!(
+            "a CloudTrail record of category `{}`",
+            clean(category, 40)
+        ));
+    }
+    let flag = record.get("managementEvent");
+    if matches!(flag, Some(Value::Bool(false))) || flag.and_then(Value::as_str) == Some("false") {
+        return Some("a CloudTrail record marked as no management event".to_owned());
+    }
+    match text(record, "eventType") {
+        Some("AwsApiCall" | "AwsServiceEvent" | "AwsConsoleAction") | None => None,
+        Some(other) => Some(format!("a CloudTrail record of type `{}`", clean(other, 40))),
+    }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+    value
+        .get(field)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+fn untrusted(value: &Value, field: &str) -> Option<Untrusted> {
+    text(value, field).map(Untrusted::new)
+}
+
+fn missing(record: &Value, field: &'static str) -> ParseError {
+    ParseError::Field {
+        field,
+        found: record.get(field).map_or_else(String::new, found),
+    }
+}
+
+fn found(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => format!(" (found `{}`)", clean(text, 60)),
+        None => format!(" (found {})", type_name(value)),
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

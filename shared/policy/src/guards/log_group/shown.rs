@@ -1,0 +1,70 @@
+//! The log-group facts as receipts show them: every answer, also "not asked" and "unreadable".
+
+use super::Facts;
+use crate::facts::{KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyUsage, Reading};
+use serde_json::{Map, Value, json};
+
+impl Facts {
+    /// The facts as JSON. Key policies are named, not printed: findings quote what matters of them.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        let group = reading(
+            &self.group,
+            |state| json!({ "kms_key": state.key, "class": state.class }),
+        );
+        let tags = reading(&self.tags, |tags| json!(tags));
+        let keys: Map<String, Value> = self
+            .keys
+            .iter()
+            .map(|(reference, key)| (reference.to_string(), key_reading(key)))
+            .collect();
+        json!({ "log_group": group, "tags": tags, "keys": keys })
+    }
+}
+
+fn reading<T>(reading: &Reading<T>, show: impl Fn(&T) -> Value) -> Value {
+    match reading {
+        Reading::NotAsked => json!("not asked"),
+        Reading::Known(value) => show(value),
+        Reading::Absent => json!("absent"),
+        Reading::Unreadable(unreadable) => json!({ "unreadable": unreadable.why }),
+    }
+}
+
+fn key_reading(reading: &KeyReading) -> Value {
+    match reading {
+        KeyReading::Known(facts) => key(facts),
+        KeyReading::Absent => json!("absent"),
+        KeyReading::Assumed => json!("assumed usable"),
+        KeyReading::Unreadable(unreadable) => json!({ "unreadable": unreadable.why }),
+    }
+}
+
+fn key(facts: &KeyFacts) -> Value {
+    let spec = match &facts.spec {
+        KeySpec::SymmetricDefault => "SYMMETRIC_DEFAULT",
+        KeySpec::Other(name) => name,
+    };
+    let usage = match &facts.usage {
+        KeyUsage::EncryptDecrypt => "ENCRYPT_DECRYPT",
+        KeyUsage::Other(name) => name,
+    };
+    let manager = match &facts.manager {
+        KeyManager::Customer => "CUSTOMER",
+        KeyManager::Other(name) => name,
+    };
+    let policy = match &facts.policy {
+        KeyPolicyFact::Known(_) => json!("read"),
+        KeyPolicyFact::Assumed => json!("assumed"),
+        KeyPolicyFact::Unreadable(unreadable) => json!({ "unreadable": unreadable.why }),
+    };
+    json!({
+        "arn": facts.arn,
+        "state": facts.state.as_str(),
+        "spec": spec,
+        "usage": usage,
+        "manager": manager,
+        "policy": policy,
+        "assumed": facts.assumed,
+    })
+}

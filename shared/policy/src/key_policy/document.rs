@@ -1,0 +1,105 @@
+//! A key policy's document: its statements, and the frame around them.
+//!
+//! Only a document that can't be a policy at all is an error; everything else is kept and at most a stated
+//! doubt. Nothing here decides what a doubt means for a request; `evaluate` does.
+
+use super::json;
+use super::statement::{Statement, Variables, excerpt, quote};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// A key policy as KMS stores it.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements reference"; KMS Developer Guide, "Key policies".
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyPolicy {
+    document: Value,
+    pub(super) statements: Vec<Statement>,
+    /// Doubts about the document as a whole, such as an unknown `Version`.
+    pub(super) doubts: Vec<String>,
+}
+
+/// Why a text is no key policy.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeyPolicyError {
+    /// The reason, cleaned.
+    #[error("the key policy is not JSON: {0}")]
+    NotJson(String),
+    /// The reason, cleaned.
+    #[error("the document is not a key policy: {0}")]
+    NotAPolicy(String),
+}
+
+impl KeyPolicy {
+    /// Reads a policy's text: a JSON object, or a JSON string that holds one.
+    ///
+    /// # Errors
+    /// If the text is not JSON, or no policy: not an object, without `Statement`, or a key stands twice.
+    pub fn parse(document: &str) -> Result<Self, KeyPolicyError> {
+        Self::from_value(&json::read(document)?)
+    }
+
+    /// Reads a policy that is JSON already: an object, or a string that holds the document.
+    ///
+    /// # Errors
+    /// As [`KeyPolicy::parse`]; equal keys can only be seen inside a string.
+    pub fn from_value(document: &Value) -> Result<Self, KeyPolicyError> {
+        let document = match document {
+            Value::String(text) => json::read(text)?,
+            Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                document.clone()
+            }
+        };
+        let not_a_policy = |reason: &str| Err(KeyPolicyError::NotAPolicy(reason.to_owned()));
+        let Value::Object(policy) = &document else {
+            return not_a_policy("it is not an object");
+        };
+        let listed = match policy.get("Statement") {
+            None => return not_a_policy("it has no `Statement`"),
+            Some(Value::Array(listed)) => listed.as_slice(),
+            Some(single @ Value::Object(_)) => std::slice::from_ref(single),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                return not_a_policy("its `Statement` is neither an object nor a list");
+            }
+        };
+        let (variables, doubts) = read_frame(policy);
+        let statements = listed
+            .iter()
+            .enumerate()
+            .map(|(index, value)| Statement::read(index, value, variables))
+            .collect();
+        Ok(Self {
+            statements,
+            doubts,
+            document,
+        })
+    }
+
+    /// The document as read, nothing lost.
+    #[must_use]
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+}
+
+/// The elements around the statements. `Id` is a name and decides nothing.
+fn read_frame(policy: &Map<String, Value>) -> (Variables, Vec<String>) {
+    let mut doubts = Vec::new();
+    // Source: IAM User Guide, "Version": the default is 2008-10-17, where `${…}` is literal text.
+    let variables = match policy.get("Version") {
+        None => Variables::Literal,
+        Some(Value::String(version)) if version == "2008-10-17" => Variables::Literal,
+        Some(Value::String(version)) if version == "2012-10-17" => Variables::Replaced,
+        Some(other) => {
+            doubts.push(format!("the policy's `Version` {} is unknown", quote(other)));
+            Variables::Replaced
+        }
+    };
+    for name in policy
+        .keys()
+        .filter(|name| !["Version", "Id", "Statement"].contains(&name.as_str()))
+    {
+        doubts.push(format!("the policy's element `{}` is unknown", excerpt(name)));
+    }
+    (variables, doubts)
+}

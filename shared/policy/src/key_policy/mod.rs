@@ -1,0 +1,20 @@
+//! May a service use a KMS key under this key policy? Answered from the policy's text alone.
+//!
+//! The model is tolerant: what it doesn't understand is kept, and answers `Unknown` with the reason. It
+//! never guesses an allowance, never calls AWS, and looks at neither grants nor the key's state.
+
+mod condition;
+mod document;
+mod evaluate;
+mod json;
+mod service;
+mod statement;
+mod truth;
+
+#[cfg(test)]
+mod tests;
+
+pub use condition::{ContextValue, RequestContext};
+pub use document::{KeyPolicy, KeyPolicyError};
+pub use evaluate::{Access, Doubt, Request, evaluate};
+pub use service::{ServiceAccess, logs_access};

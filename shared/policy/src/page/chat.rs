@@ -1,0 +1,58 @@
+//! The custom notification that chat integrations on AWS take.
+//!
+//! Format: "Custom notifications" of Amazon Q Developer in chat applications; version 1.0, title up to 250,
+//! description up to 8,000, each next step up to 350 characters. Chat clients render marks and mentions, so
+//! what could be one is replaced.
+
+use serde_json::{Map, Value, json};
+
+const TITLE_LIMIT: usize = 250;
+const DESCRIPTION_LIMIT: usize = 8_000;
+const STEP_LIMIT: usize = 350;
+
+pub(super) fn notification(title: &str, text: &str, steps: &[String], context: &[(&str, &str)]) -> Value {
+    let context: Map<String, Value> = context
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
+        .collect();
+    // A command that was cut would be a wrong command: a long one stays in the description only.
+    let steps: Vec<String> = steps
+        .iter()
+        .map(|step| plain(step))
+        .filter(|step| step.chars().count() <= STEP_LIMIT)
+        .take(10)
+        .collect();
+    json!({
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": cut(&plain(title), TITLE_LIMIT),
+            "description": format!("```\n{}\n```", cut(&plain(text), DESCRIPTION_LIMIT - 16)),
+            "nextSteps": steps,
+        },
+        "metadata": {
+            "summary": cut(&plain(title), TITLE_LIMIT),
+            "additionalContext": context,
+        },
+    })
+}
+
+/// Replaces what a chat client would read as a mark, a link or a mention.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '`' => '\'',
+            '<' => '‹',
+            '>' => '›',
+            other => other,
+        })
+        .collect()
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
+}

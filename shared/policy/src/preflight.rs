@@ -1,0 +1,278 @@
+//! The preflight: would this key really serve, before anything is put under it?
+//!
+//! A key that is disabled, of the wrong kind or closed to the service would make what it protects
+//! unreadable. Decides from facts alone; an answer it can't give is `Unknown`, which nobody may treat as
+//! usable.
+
+use crate::facts::{KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage};
+use crate::key_policy::{ServiceAccess, logs_access};
+use crate::names::{KeyArn, KeyRef, LogGroupArn};
+use crate::plan::{Remedy, shell_word};
+
+/// Whether a key may be associated with a log group.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Usability {
+    /// It may; in a replay, on these assumptions.
+    Usable {
+        /// The key by its ARN; the alias only where a replay doesn't know the key behind it.
+        key: KeyRef,
+        /// What was taken for granted.
+        assumed: Vec<String>,
+    },
+    /// It may not.
+    Unusable(Vec<Obstacle>),
+    /// It can't be told, so it may not.
+    Unknown {
+        /// What stands in the way of an answer.
+        obstacles: Vec<Obstacle>,
+        /// Whether asking again later may help.
+        retryable: bool,
+    },
+}
+
+/// One thing that keeps a key from serving, and how a person removes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obstacle {
+    /// What is wrong, as evidence.
+    pub problem: String,
+    /// What to do.
+    pub remedies: Vec<Remedy>,
+}
+
+/// Whether CloudWatch Logs could use the key `wanted` for `group`, by what was read of the key; `None` is
+/// "nobody asked".
+#[must_use]
+pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogGroupArn) -> Usability {
+    if wanted.place().region != group.place().region {
+        return Usability::Unusable(vec![wrong_region(
+            &wanted.to_string(),
+            wanted.place().region.as_str(),
+            group,
+        )]);
+    }
+    let facts = match reading {
+        Some(KeyReading::Known(facts)) => facts,
+        Some(KeyReading::Assumed) => {
+            let assumed = vec![format!(
+                "{wanted}: assumed to exist and to be usable by CloudWatch Logs"
+            )];
+            return Usability::Usable {
+                key: wanted.clone(),
+                assumed,
+            };
+        }
+        Some(KeyReading::Absent) => return Usability::Unusable(vec![no_such_key(wanted)]),
+        Some(KeyReading::Unreadable(unreadable)) => {
+            let obstacles = vec![Obstacle {
+                problem: format!("the key {wanted} can't be read: {}", unreadable.why),
+                remedies: vec![step(
+                    "let Sealwatch's role call kms:DescribeKey and kms:GetKeyPolicy on the key",
+                )],
+            }];
+            return Usability::Unknown {
+                obstacles,
+                retryable: unreadable.retryable,
+            };
+        }
+        None => {
+            let problem = format!("the key {wanted} was not looked at");
+            let obstacles = vec![Obstacle {
+                problem,
+                remedies: Vec::new(),
+            }];
+            return Usability::Unknown {
+                obstacles,
+                retryable: false,
+            };
+        }
+    };
+    let mut obstacles = kind_obstacles(facts, group);
+    obstacles.extend(state_obstacle(facts));
+    let mut unknown = Vec::new();
+    let mut retryable = false;
+    match &facts.policy {
+        KeyPolicyFact::Assumed => {}
+        KeyPolicyFact::Unreadable(unreadable) => {
+            retryable = unreadable.retryable;
+            unknown.push(Obstacle {
+                problem: format!("the policy of {} can't be read: {}", facts.arn, unreadable.why),
+                remedies: vec![step(
+                    "let Sealwatch's role call kms:GetKeyPolicy on the key, or mend the policy",
+                )],
+            });
+        }
+        KeyPolicyFact::Known(policy) => match logs_access(policy, &facts.arn, group) {
+            ServiceAccess::Allowed => {}
+            ServiceAccess::Missing { actions, statement } => obstacles.push(Obstacle {
+                problem: format!(
+                    "the policy of {} doesn't let CloudWatch Logs use {} for this log group",
+                    facts.arn,
+                    actions.join(", ")
+                ),
+                remedies: add_statement(&facts.arn, statement),
+            }),
+            ServiceAccess::Denied { actions, by } => obstacles.push(Obstacle {
+                problem: format!(
+                    "the policy of {} denies CloudWatch Logs {}: {by}",
+                    facts.arn,
+                    actions.join(", ")
+                ),
+                remedies: vec![step(
+                    "narrow that Deny statement so that it leaves CloudWatch Logs out",
+                )],
+            }),
+            ServiceAccess::Unknown { why, statement } => unknown.push(Obstacle {
+                problem: format!(
+                    "can't tell whether the policy of {} lets CloudWatch Logs in: {}",
+                    facts.arn,
+                    why.join("; ")
+                ),
+                remedies: add_statement(&facts.arn, statement),
+            }),
+        },
+    }
+    if !obstacles.is_empty() {
+        obstacles.extend(unknown);
+        return Usability::Unusable(obstacles);
+    }
+    if !unknown.is_empty() {
+        return Usability::Unknown {
+            obstacles: unknown,
+            retryable,
+        };
+    }
+    Usability::Usable {
+        key: KeyRef::Key(facts.arn.clone()),
+        assumed: assumptions(wanted, facts),
+    }
+}
+
+fn kind_obstacles(facts: &KeyFacts, group: &LogGroupArn) -> Vec<Obstacle> {
+    let mut obstacles = Vec::new();
+    if facts.arn.place().region != group.place().region {
+        obstacles.push(wrong_region(
+            &facts.arn.to_string(),
+            facts.arn.place().region.as_str(),
+            group,
+        ));
+    }
+    let mut wrong_kind = |problem: String| {
+        let remedies = vec![step(
+            "name another key in the policy file: a symmetric customer key for encryption",
+        )];
+        obstacles.push(Obstacle { problem, remedies });
+    };
+    match &facts.spec {
+        KeySpec::SymmetricDefault => {}
+        KeySpec::Other(spec) => wrong_kind(format!(
+            "the key {} is of spec {spec}, not SYMMETRIC_DEFAULT",
+            facts.arn
+        )),
+    }
+    match &facts.usage {
+        KeyUsage::EncryptDecrypt => {}
+        KeyUsage::Other(usage) => wrong_kind(format!(
+            "the key {} is for {usage}, not ENCRYPT_DECRYPT",
+            facts.arn
+        )),
+    }
+    match &facts.manager {
+        KeyManager::Customer => {}
+        KeyManager::Other(manager) => {
+            wrong_kind(format!(
+                "the key {} is managed by {manager}, not by the customer",
+                facts.arn
+            ));
+        }
+    }
+    obstacles
+}
+
+fn state_obstacle(facts: &KeyFacts) -> Option<Obstacle> {
+    let region = facts.arn.place().region.as_str();
+    let kms =
+        |verb: &str| Remedy::Command(format!("aws kms {verb} --region {region} --key-id {}", facts.arn));
+    let (state, remedies) = match &facts.state {
+        KeyState::Enabled => return None,
+        KeyState::Disabled => ("disabled".to_owned(), vec![kms("enable-key")]),
+        KeyState::PendingDeletion { deletion_date } => {
+            let date = deletion_date
+                .as_ref()
+                .map(|date| format!(" (on {date})"))
+                .unwrap_or_default();
+            (
+                format!("scheduled for deletion{date}"),
+                vec![kms("cancel-key-deletion"), kms("enable-key")],
+            )
+        }
+        KeyState::PendingReplicaDeletion => (
+            "a primary key scheduled for deletion once its replicas are gone".to_owned(),
+            vec![kms("cancel-key-deletion"), kms("enable-key")],
+        ),
+        KeyState::PendingImport => (
+            "without key material (PendingImport)".to_owned(),
+            vec![step("import its key material again")],
+        ),
+        KeyState::Other(name) => (format!("in state {name}"), vec![kms("describe-key")]),
+    };
+    Some(Obstacle {
+        problem: format!("the key {} is {state}", facts.arn),
+        remedies,
+    })
+}
+
+fn wrong_region(key: &str, region: &str, group: &LogGroupArn) -> Obstacle {
+    Obstacle {
+        problem: format!(
+            "the key {key} lies in {region}, the log group in {}",
+            group.place().region
+        ),
+        remedies: vec![step(
+            "name a key of the log group's own Region; `{region}` in the policy file stands for it",
+        )],
+    }
+}
+
+fn no_such_key(wanted: &KeyRef) -> Obstacle {
+    let region = wanted.place().region.as_str();
+    let remedies = match wanted {
+        KeyRef::Alias { alias, .. } => vec![
+            step("create the key and its alias, or name another key in the policy file"),
+            Remedy::Command(format!(
+                "aws kms create-alias --region {region} --alias-name {} --target-key-id KEY_ID",
+                shell_word(alias)
+            )),
+        ],
+        KeyRef::Key(_) => vec![step("name another key in the policy file")],
+    };
+    Obstacle {
+        problem: format!("there is no key {wanted}"),
+        remedies,
+    }
+}
+
+fn add_statement(key: &KeyArn, statement: serde_json::Value) -> Vec<Remedy> {
+    let region = key.place().region.as_str();
+    vec![
+        step("add this statement to the key policy:"),
+        Remedy::Statement(statement),
+        Remedy::Command(format!(
+            "aws kms get-key-policy --region {region} --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
+        )),
+        Remedy::Command(format!(
+            "aws kms put-key-policy --region {region} --key-id {key} --policy-name default --policy file://key-policy.json"
+        )),
+    ]
+}
+
+fn assumptions(wanted: &KeyRef, facts: &KeyFacts) -> Vec<String> {
+    if facts.assumed.is_empty() {
+        return Vec::new();
+    }
+    let parts: Vec<&str> = facts.assumed.iter().copied().collect();
+    vec![format!("{wanted}: assumed {}", parts.join(", "))]
+}
+
+fn step(text: &str) -> Remedy {
+    Remedy::Step(text.to_owned())
+}

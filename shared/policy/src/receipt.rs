@@ -1,0 +1,256 @@
+//! The receipt: the one JSON line that an invocation ends with.
+//!
+//! Holds the change, the facts, the plan and what became of it, with the field names that other people's
+//! scripts rely on. Every text in it that came out of an event is cleaned. It judges nothing.
+
+use crate::change::Change;
+use crate::guards::Guard;
+use crate::page::Page;
+use crate::plan::{Effect, Outcome, Plan, Severity, Verdict};
+use crate::policy::{Mode, Pages};
+use crate::untrusted::{Untrusted, clean};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Everything there is to tell about one change.
+pub struct Report<'a, E> {
+    /// The guard that judged it.
+    pub guard: Guard,
+    /// The mode that the guard runs in.
+    pub mode: Mode,
+    /// The policy's `[pages]`.
+    pub pages: &'a Pages,
+    /// The change.
+    pub change: &'a Change,
+    /// The target's ARN, if the change names one.
+    pub target: Option<String>,
+    /// The facts, as the guard shows them.
+    pub facts: Value,
+    /// The plan.
+    pub plan: &'a Plan<E>,
+    /// What became of each effect of the plan, in its order.
+    pub outcomes: &'a [Outcome],
+}
+
+/// One JSON line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Sealwatch receipt"))]
+pub struct Receipt {
+    /// CloudTrail's id of the recorded call.
+    pub event_id: String,
+    /// The recorded operation, such as `CreateLogGroup`.
+    pub event_name: String,
+    /// The guard that judged it.
+    pub guard: Guard,
+    /// The ARN of the resource, or null if the record doesn't name one.
+    pub target: Option<String>,
+    /// The account that the call was made in.
+    pub account: String,
+    /// The Region that the call was made in.
+    pub region: String,
+    /// When the call was made (RFC 3339, UTC).
+    pub time: String,
+    /// The mode that the guard ran in.
+    pub mode: Mode,
+    /// The answer.
+    pub verdict: Verdict,
+    /// What is wrong, worst first.
+    pub findings: Vec<FindingLine>,
+    /// The states to ensure, and what became of each.
+    pub effects: Vec<EffectLine>,
+    /// The page, or null if nothing pages.
+    pub page: Option<PageLine>,
+    /// Why: rules, exemptions, decisive facts.
+    pub reasons: Vec<String>,
+    /// What was taken for granted because nothing told otherwise.
+    pub assumed: Vec<String>,
+    /// Who called, from where, and how the call ended.
+    pub change: ChangeLine,
+    /// The facts that were read after the event.
+    pub facts: Value,
+    /// Whether this instance had seen the event before.
+    pub duplicate: bool,
+    /// Milliseconds of each step; null in a replay.
+    pub timings_ms: Option<Timings>,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FindingLine {
+    /// A stable id, such as `log-group.unencrypted`.
+    pub id: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence.
+    pub summary: String,
+    /// The facts that show it.
+    pub evidence: Vec<String>,
+    /// What a person does about it, in order.
+    pub remedy: Vec<String>,
+}
+
+/// One effect and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EffectLine {
+    /// The kind of state, such as `log-group-key`.
+    pub ensure: String,
+    /// The resource's ARN.
+    pub target: String,
+    /// The wanted value, if the kind alone doesn't say it.
+    pub value: Option<String>,
+    /// `applied`, `already`, `withheld`, `refused`, `failed` or `replayed`.
+    pub outcome: String,
+    /// What went wrong, if anything did.
+    pub error: Option<String>,
+}
+
+/// The page and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PageLine {
+    /// The worst severity among the findings.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// The e-mail's text.
+    pub text: String,
+    /// `sent`, `withheld`, `failed` or `replayed`.
+    pub outcome: String,
+    /// Why it failed or was withheld.
+    pub error: Option<String>,
+}
+
+/// What became of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageOutcome {
+    /// SNS took it.
+    Sent,
+    /// Not sent, for a reason that is no failure.
+    Withheld(String),
+    /// It couldn't be sent.
+    Failed(String),
+    /// Shown by a replay.
+    Replayed,
+}
+
+/// The caller and the end of the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChangeLine {
+    /// The called service.
+    pub source: String,
+    /// Who called.
+    pub actor: String,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// With what.
+    pub user_agent: Option<String>,
+    /// The error code, if the call failed.
+    pub error_code: Option<String>,
+    /// The error message, if the call failed and told one.
+    pub error_message: Option<String>,
+}
+
+/// Milliseconds of each step of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Timings {
+    /// From the recorded call to the start of the invocation.
+    pub event_age: i64,
+    /// Reading the state.
+    pub gather: u64,
+    /// Ensuring the effects, with reading back.
+    pub apply: u64,
+    /// Sending the page.
+    pub page: u64,
+}
+
+impl<E: Effect> Report<'_, E> {
+    /// The receipt, with the page that was made of this report and what became of it.
+    #[must_use]
+    pub fn receipt(&self, page: Option<(&Page, &PageOutcome)>) -> Receipt {
+        let shown = |text: &Option<Untrusted>| text.as_ref().map(ToString::to_string);
+        let failure = self.change.failure.as_ref();
+        Receipt {
+            event_id: self.change.event_id.to_string(),
+            event_name: self.change.event_name.to_string(),
+            guard: self.guard,
+            target: self.target.clone(),
+            account: self.change.place.account.to_string(),
+            region: self.change.place.region.to_string(),
+            time: self.change.time.to_string(),
+            mode: self.mode,
+            verdict: self.plan.verdict,
+            findings: self.plan.findings.iter().map(FindingLine::of).collect(),
+            effects: self.effect_lines(),
+            page: page.map(|(page, outcome)| PageLine {
+                severity: page.severity,
+                title: page.title.clone(),
+                text: page.text.clone(),
+                outcome: outcome.as_str().to_owned(),
+                error: outcome.trouble().map(|why| clean(why, 600)),
+            }),
+            reasons: self.plan.reasons.clone(),
+            assumed: self.plan.assumed.clone(),
+            change: ChangeLine {
+                source: self.change.event_source.to_string(),
+                actor: self.change.actor.shown(),
+                source_ip: shown(&self.change.source_ip),
+                user_agent: shown(&self.change.user_agent),
+                error_code: failure.map(|failure| failure.code.to_string()),
+                error_message: failure.and_then(|failure| shown(&failure.message)),
+            },
+            facts: self.facts.clone(),
+            duplicate: false,
+            timings_ms: None,
+        }
+    }
+
+    fn effect_lines(&self) -> Vec<EffectLine> {
+        let pairs = self.plan.effects.iter().zip(self.outcomes);
+        pairs
+            .map(|(effect, outcome)| EffectLine {
+                ensure: effect.ensure().to_owned(),
+                target: effect.target(),
+                value: effect.value(),
+                outcome: outcome.as_str().to_owned(),
+                error: outcome.trouble().map(|why| clean(why, 600)),
+            })
+            .collect()
+    }
+}
+
+impl FindingLine {
+    fn of(finding: &crate::plan::Finding) -> Self {
+        Self {
+            id: finding.id.to_owned(),
+            severity: finding.severity,
+            summary: finding.summary.clone(),
+            evidence: finding.evidence.clone(),
+            remedy: finding.remedies.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl PageOutcome {
+    /// The outcome as receipts write it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Withheld(_) => "withheld",
+            Self::Failed(_) => "failed",
+            Self::Replayed => "replayed",
+        }
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        match self {
+            Self::Withheld(why) | Self::Failed(why) => Some(why),
+            Self::Sent | Self::Replayed => None,
+        }
+    }
+}
