@@ -1,0 +1,164 @@
+//! The world: an in-memory AWS account, folded from recorded changes.
+//!
+//! It answers the questions that a guard would ask AWS and takes the effects that a guard would apply, so
+//! that a replay needs no account. It knows only what a state file or a recorded change told it; what it
+//! doesn't know about a key it says to be assumed, and it never refuses what AWS accepted.
+
+pub mod log_group;
+mod record;
+pub mod replay;
+pub mod state;
+pub mod timeline;
+
+use jiff::Timestamp;
+use sealwatch_policy::facts::{
+    KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Unreadable,
+};
+use sealwatch_policy::key_policy::KeyPolicy;
+use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn, LogGroupName, Place};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Accounts and Regions, as far as they are known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct World {
+    places: BTreeMap<Place, Regional>,
+}
+
+/// One account in one Region.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Regional {
+    log_groups: BTreeMap<LogGroupName, LogGroup>,
+    keys: BTreeMap<String, Key>,
+    /// Where each alias points; `None` once it was deleted.
+    aliases: BTreeMap<String, Option<String>>,
+    trails: BTreeMap<String, state::Trail>,
+}
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct LogGroup {
+    key: Option<String>,
+    class: Option<String>,
+    tags: BTreeMap<String, String>,
+}
+
+/// A key; a part that nothing told is `None`.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Key {
+    state: Option<KeyState>,
+    spec: Option<KeySpec>,
+    usage: Option<KeyUsage>,
+    manager: Option<KeyManager>,
+    policy: Option<Result<KeyPolicy, String>>,
+    tags: BTreeMap<String, String>,
+    deleted: bool,
+    last_use: Option<Timestamp>,
+}
+
+impl World {
+    /// What is known of a key.
+    #[must_use]
+    pub fn key(&self, reference: &KeyRef) -> KeyReading {
+        let regional = self.places.get(reference.place());
+        let id = match reference {
+            KeyRef::Key(arn) => arn.id(),
+            KeyRef::Alias { alias, .. } => match regional.and_then(|regional| regional.aliases.get(alias)) {
+                Some(Some(id)) => id,
+                Some(None) => return KeyReading::Absent,
+                None => return KeyReading::Assumed,
+            },
+        };
+        let Ok(arn) = KeyArn::new(reference.place().clone(), id) else {
+            return KeyReading::Absent;
+        };
+        match (regional.and_then(|regional| regional.keys.get(id)), reference) {
+            (Some(key), _) if key.deleted => KeyReading::Absent,
+            (Some(key), _) => KeyReading::Known(Box::new(key.facts(arn))),
+            // An alias was told, the key behind it never.
+            (None, KeyRef::Alias { .. }) => KeyReading::Known(Box::new(Key::default().facts(arn))),
+            (None, KeyRef::Key(_)) => KeyReading::Assumed,
+        }
+    }
+
+    /// When a key was last used, as far as it is known.
+    #[must_use]
+    pub fn last_use(&self, key: &KeyArn) -> Option<Timestamp> {
+        self.places.get(key.place())?.keys.get(key.id())?.last_use
+    }
+
+    /// The key that a log group uses; `None` if the world doesn't know the group.
+    #[must_use]
+    pub fn log_group_key(&self, group: &LogGroupArn) -> Option<Option<&str>> {
+        self.group(group).map(|known| known.key.as_deref())
+    }
+
+    /// All log groups that are known, with their keys.
+    pub fn log_groups(&self) -> impl Iterator<Item = (LogGroupArn, Option<&str>)> {
+        self.places.iter().flat_map(|(place, regional)| {
+            let arn = |name: &LogGroupName| LogGroupArn::new(place.clone(), name.clone());
+            regional
+                .log_groups
+                .iter()
+                .map(move |(name, group)| (arn(name), group.key.as_deref()))
+        })
+    }
+
+    fn group(&self, group: &LogGroupArn) -> Option<&LogGroup> {
+        self.places.get(group.place())?.log_groups.get(group.name())
+    }
+
+    fn at(&mut self, place: &Place) -> &mut Regional {
+        self.places.entry(place.clone()).or_default()
+    }
+}
+
+impl Key {
+    fn facts(&self, arn: KeyArn) -> KeyFacts {
+        let mut assumed = BTreeSet::new();
+        let policy = match &self.policy {
+            Some(Ok(policy)) => KeyPolicyFact::Known(policy.clone()),
+            Some(Err(why)) => KeyPolicyFact::Unreadable(Unreadable::for_good(why.clone())),
+            None => {
+                assumed.insert("a policy that lets CloudWatch Logs in");
+                KeyPolicyFact::Assumed
+            }
+        };
+        KeyFacts {
+            state: told(self.state.as_ref(), KeyState::Enabled, "enabled", &mut assumed),
+            spec: told(
+                self.spec.as_ref(),
+                KeySpec::SymmetricDefault,
+                "symmetric",
+                &mut assumed,
+            ),
+            usage: told(
+                self.usage.as_ref(),
+                KeyUsage::EncryptDecrypt,
+                "for encryption",
+                &mut assumed,
+            ),
+            manager: told(
+                self.manager.as_ref(),
+                KeyManager::Customer,
+                "a customer key",
+                &mut assumed,
+            ),
+            arn,
+            policy,
+            assumed,
+        }
+    }
+}
+
+/// What was told, or the assumption, noted as one.
+fn told<T: Clone>(
+    told: Option<&T>,
+    assumption: T,
+    name: &'static str,
+    assumed: &mut BTreeSet<&'static str>,
+) -> T {
+    told.cloned().unwrap_or_else(|| {
+        assumed.insert(name);
+        assumption
+    })
+}

@@ -1,0 +1,54 @@
+//! Folds a recorded change into the world.
+//!
+//! Only a call that succeeded changes anything, and only what its record says is learned from it. A call
+//! that the world has no use for leaves it as it was.
+
+mod kms;
+mod logs;
+
+use crate::World;
+use sealwatch_policy::change::Change;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+impl World {
+    /// Takes in one change.
+    pub fn record(&mut self, change: &Change) {
+        if change.failure.is_some() {
+            return;
+        }
+        match change.event_source.raw() {
+            "logs.amazonaws.com" => logs::record(self, change),
+            "kms.amazonaws.com" => kms::record(self, change),
+            _ => {}
+        }
+    }
+}
+
+/// Tags as `{"k": "v"}` or as `[{"tagKey": "k", "tagValue": "v"}]` (KMS), whichever stands there.
+fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
+    let pair = |key: Option<&Value>, value: Option<&Value>| {
+        Some((
+            key?.as_str()?.to_owned(),
+            value.and_then(Value::as_str).unwrap_or("").to_owned(),
+        ))
+    };
+    match value {
+        Some(Value::Object(map)) => map
+            .iter()
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect(),
+        Some(Value::Array(list)) => list
+            .iter()
+            .filter_map(|tag| pair(tag.get("tagKey"), tag.get("tagValue")))
+            .collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    items
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
+}
