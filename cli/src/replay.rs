@@ -1,0 +1,153 @@
+//! `sealwatch replay`: reads events, puts them in order, lets the guards judge them, shows the receipts.
+
+mod input;
+mod summary;
+mod table;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use input::Input;
+use sealwatch_policy::plan::Severity;
+use sealwatch_policy::policy::Policy;
+use sealwatch_world::replay::{Effects, step};
+use sealwatch_world::{World, timeline};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use summary::Summary;
+
+/// Run recorded events through the guards: no AWS account, no network.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The world starts empty, or as --state describes it, and learns from each change as it is replayed. A key
+that the policy names and nothing tells of is taken as usable; the receipt lists it under `assumed`.
+
+By default each change meets the account as it was: what Sealwatch would have repaired stays broken, as it
+did. With --counterfactual the repairs are made in the world, so that later changes meet a repaired account.
+
+Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read
+(the rest is replayed all the same).
+
+Examples:
+  sealwatch replay events/ --state events/state.json
+  sealwatch replay 2026/11/ --policy policy.toml --format json > receipts.jsonl
+  aws cloudtrail lookup-events --query 'Events[].CloudTrailEvent' --output text | sealwatch replay -")]
+pub struct Arguments {
+    /// EventBridge events, CloudTrail records or log files, gzipped or not; folders of them; - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The policy file [default: policy.toml here, else the one that ships]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// What is known before the first change: keys, log groups, trails (see `sealwatch schema state`)
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// A table for people, or one receipt a line for scripts (see `sealwatch schema receipt`)
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Make the repairs in the world, so that later changes meet a repaired account
+    #[arg(long)]
+    counterfactual: bool,
+    /// Exit with 1 if there is a finding this bad or worse
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let policy = read_policy(arguments.policy.as_deref())?;
+    let mut world = arguments
+        .state
+        .as_deref()
+        .map(read_state)
+        .transpose()?
+        .unwrap_or_default();
+    let Input { changes, mut counts } = input::read(&arguments.paths, arguments.state.as_deref());
+    let (changes, copies) = timeline::order(changes);
+    counts.copies = copies;
+    let effects = if arguments.counterfactual {
+        Effects::Taken
+    } else {
+        Effects::Shown
+    };
+    let mut out = std::io::stdout().lock();
+    let mut summary = Summary::new(counts);
+    let mut receipts = Vec::new();
+    for change in &changes {
+        let Some(receipt) = step(&mut world, &policy, change, effects) else {
+            summary.unhandled += 1;
+            continue;
+        };
+        summary.add(&receipt);
+        match arguments.format {
+            Format::Json => {
+                serde_json::to_writer(&mut out, &receipt).map_err(std::io::Error::from)?;
+                writeln!(out)?;
+            }
+            Format::Table => receipts.push(receipt),
+        }
+    }
+    match arguments.format {
+        // Standard output is for receipts alone.
+        Format::Json => eprint!("{summary}"),
+        Format::Table => write!(out, "{}\n\n{summary}", table::draw(&receipts))?,
+    }
+    out.flush()?;
+    let failed = arguments
+        .fail_on
+        .is_some_and(|level| summary.worst >= Some(level.severity()));
+    Ok(match (summary.counts.unreadable > 0, failed) {
+        (true, _) => ExitCode::from(2),
+        (false, true) => ExitCode::from(1),
+        (false, false) => ExitCode::SUCCESS,
+    })
+}
+
+/// The policy that was asked for, the one of this folder, or the one that ships.
+fn read_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
+    let here = Path::new("policy.toml");
+    let (name, text) = match path.or_else(|| here.exists().then_some(here)) {
+        Some(path) => {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
+            (path.display().to_string(), text)
+        }
+        None => (
+            "the policy that ships".to_owned(),
+            include_str!("../../policy.toml").to_owned(),
+        ),
+    };
+    eprintln!("policy: {name}");
+    Policy::parse(&text).with_context(|| format!("`{name}` is no policy (`sealwatch check` explains)"))
+}
+
+fn read_state(path: &Path) -> anyhow::Result<World> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
+    World::from_state(&text).with_context(|| format!("`{}` is no state file", path.display()))
+}
+
+impl FailOn {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}

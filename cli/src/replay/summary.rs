@@ -1,0 +1,114 @@
+//! What a replay comes to, in numbers that add up.
+
+use super::input::Counts;
+use sealwatch_policy::plan::Severity;
+use sealwatch_policy::receipt::Receipt;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The counts of one replay.
+pub struct Summary {
+    pub counts: Counts,
+    /// Changes that no guard handles.
+    pub unhandled: usize,
+    /// The worst finding.
+    pub worst: Option<Severity>,
+    receipts: usize,
+    verdicts: BTreeMap<&'static str, usize>,
+    findings: BTreeMap<(std::cmp::Reverse<Severity>, String), usize>,
+    effects: BTreeMap<String, usize>,
+    pages: BTreeMap<String, usize>,
+}
+
+impl Summary {
+    pub fn new(counts: Counts) -> Self {
+        Self {
+            counts,
+            unhandled: 0,
+            worst: None,
+            receipts: 0,
+            verdicts: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            effects: BTreeMap::new(),
+            pages: BTreeMap::new(),
+        }
+    }
+
+    pub fn add(&mut self, receipt: &Receipt) {
+        self.receipts += 1;
+        *self.verdicts.entry(receipt.verdict.as_str()).or_default() += 1;
+        for finding in &receipt.findings {
+            self.worst = self.worst.max(Some(finding.severity));
+            *self
+                .findings
+                .entry((std::cmp::Reverse(finding.severity), finding.id.clone()))
+                .or_default() += 1;
+        }
+        for effect in &receipt.effects {
+            *self
+                .effects
+                .entry(format!("{} {}", effect.ensure, effect.outcome))
+                .or_default() += 1;
+        }
+        if let Some(page) = &receipt.page {
+            *self.pages.entry(page.outcome.clone()).or_default() += 1;
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts {
+            files,
+            records,
+            unreadable,
+            others,
+            copies,
+        } = &self.counts;
+        let other: usize = others.values().sum();
+        writeln!(
+            f,
+            "{records} records in {files} files: {} judged, {} not handled by a guard, {copies} copies, {other} no management calls, {unreadable} unreadable",
+            self.receipts, self.unhandled
+        )?;
+        for (why, count) in others {
+            writeln!(f, "  {count} × {why}")?;
+        }
+        line(
+            f,
+            "verdicts",
+            self.verdicts
+                .iter()
+                .map(|(verdict, count)| format!("{count} {verdict}")),
+        )?;
+        let findings = self
+            .findings
+            .iter()
+            .map(|((severity, id), count)| format!("{count} {id} ({})", severity.0));
+        line(f, "findings", findings)?;
+        line(
+            f,
+            "effects",
+            self.effects
+                .iter()
+                .map(|(effect, count)| format!("{count} {effect}")),
+        )?;
+        line(
+            f,
+            "pages",
+            self.pages
+                .iter()
+                .map(|(outcome, count)| format!("{count} {outcome}")),
+        )
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, name: &str, items: impl Iterator<Item = String>) -> fmt::Result {
+    let items: Vec<String> = items.collect();
+    let shown = if items.is_empty() {
+        "none".to_owned()
+    } else {
+        items.join(", ")
+    };
+    writeln!(f, "{name:<9} {shown}")
+}

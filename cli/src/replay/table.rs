@@ -1,0 +1,90 @@
+//! Receipts as a table for people.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{Cell, Color, ContentArrangement, Table};
+use sealwatch_policy::plan::Verdict;
+use sealwatch_policy::receipt::{EffectLine, Receipt};
+
+pub fn draw(receipts: &[Receipt]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["TIME (UTC)", "CALL", "RESOURCE", "VERDICT", "WHY", "SEALWATCH"]);
+    for receipt in receipts {
+        table.add_row([
+            Cell::new(&receipt.time),
+            Cell::new(&receipt.event_name),
+            Cell::new(resource(receipt)),
+            Cell::new(receipt.verdict.as_str()).fg(color(receipt.verdict)),
+            Cell::new(why(receipt)),
+            Cell::new(deeds(receipt)),
+        ]);
+    }
+    table
+}
+
+fn resource(receipt: &Receipt) -> String {
+    let name = receipt
+        .target
+        .as_deref()
+        .map_or("not named", |arn| arn.splitn(6, ':').nth(5).unwrap_or(arn));
+    let name = name.strip_prefix("log-group:").unwrap_or(name);
+    format!("{name}\n{} {}", receipt.account, receipt.region)
+}
+
+/// Findings with their decisive evidence; without one, the reason.
+fn why(receipt: &Receipt) -> String {
+    if receipt.findings.is_empty() {
+        return receipt.reasons.join("\n");
+    }
+    let finding = |finding: &sealwatch_policy::receipt::FindingLine| {
+        let evidence = finding
+            .evidence
+            .first()
+            .map(|first| format!("\n  {first}"))
+            .unwrap_or_default();
+        format!("{} ({}){evidence}", finding.id, finding.severity)
+    };
+    receipt
+        .findings
+        .iter()
+        .map(finding)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn deeds(receipt: &Receipt) -> String {
+    let mut deeds: Vec<String> = receipt.effects.iter().map(effect).collect();
+    if let Some(page) = &receipt.page {
+        deeds.push(match page.outcome.as_str() {
+            "replayed" => "would page".to_owned(),
+            _ => format!("page withheld: mode {}", receipt.mode.as_str()),
+        });
+    }
+    deeds.extend(receipt.assumed.iter().cloned());
+    if deeds.is_empty() {
+        "–".to_owned()
+    } else {
+        deeds.join("\n")
+    }
+}
+
+fn effect(effect: &EffectLine) -> String {
+    let value = effect.value.as_deref().unwrap_or("");
+    let value = value.splitn(6, ':').nth(5).unwrap_or(value);
+    match effect.outcome.as_str() {
+        "withheld" => format!("{} → {value}, withheld", effect.ensure),
+        "replayed" => format!("would ensure {} → {value}", effect.ensure),
+        other => format!("{} → {value}: {other}", effect.ensure),
+    }
+}
+
+fn color(verdict: Verdict) -> Color {
+    match verdict {
+        Verdict::Compliant => Color::Green,
+        Verdict::Violation => Color::Red,
+        Verdict::Unknown => Color::Yellow,
+        Verdict::Exempt | Verdict::Ignored => Color::Grey,
+    }
+}
