@@ -1,0 +1,116 @@
+"""The control API under /_strict/: plain JSON, for tests only.
+
+It sets facts AWS would know from elsewhere (last use of a key, past events) and reads what callers did. It never stands
+in for an AWS operation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.kms.models import kms_backends
+
+from .faults import Fault
+from .state import STATE
+from .wire import Answer, json_answer
+
+KEY_STATES = {"Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable", "Updating"}
+
+
+def epoch(value: Any) -> float:
+    """Seconds since 1970 from a number or an ISO 8601 time with its offset."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"{value!r} has no UTC offset")
+    return moment.timestamp()
+
+
+def find_key(wanted: str) -> Any:
+    for account in list(kms_backends.values()):
+        for backend in list(account.values()):
+            for key in list(backend.keys.values()):
+                if wanted in (key.arn, key.id):
+                    return key
+    raise ValueError(f"no key {wanted!r}")
+
+
+def add_fault(order: Any) -> Any:
+    fault = Fault(order)
+    STATE.faults.append(fault)
+    return fault.shown()
+
+
+def set_key_last_usage(order: Any) -> Any:
+    key = find_key(order["KeyId"])
+    usage = dict(order.get("KeyLastUsage") or {})
+    if "Timestamp" in usage:
+        usage["Timestamp"] = epoch(usage["Timestamp"])
+    STATE.key_last_usage[key.arn] = usage
+    if "KeyCreationDate" in order:
+        key.creation_date = epoch(order["KeyCreationDate"])
+    return {"KeyId": key.arn, "KeyLastUsage": usage, "KeyCreationDate": key.creation_date}
+
+
+def set_key_state(order: Any) -> Any:
+    key = find_key(order["KeyId"])
+    if order["KeyState"] not in KEY_STATES:
+        raise ValueError(f"KeyState is one of {sorted(KEY_STATES)}")
+    key.key_state, key.enabled = order["KeyState"], order["KeyState"] == "Enabled"
+    return {"KeyId": key.arn, "KeyState": key.key_state}
+
+
+def add_lookup_events(order: Any) -> Any:
+    place = (order.get("account", DEFAULT_ACCOUNT_ID), order["region"])
+    events = [{**event, "EventTime": epoch(event["EventTime"])} for event in order["events"]]
+    STATE.lookup_events.setdefault(place, []).extend(events)
+    return {"events": len(STATE.lookup_events[place])}
+
+
+def reset(_: Any) -> Any:
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+    STATE.clear()
+    return {"ok": True}
+
+
+def drop(name: str) -> Callable[[Any], Any]:
+    def clear(_: Any) -> Any:
+        getattr(STATE, name).clear()
+        return {"ok": True}
+
+    return clear
+
+
+ROUTES: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("GET", "health"): lambda _: {"ok": True},
+    ("POST", "reset"): reset,
+    ("GET", "faults"): lambda _: [fault.shown() for fault in STATE.faults],
+    ("POST", "faults"): add_fault,
+    ("DELETE", "faults"): drop("faults"),
+    ("GET", "requests"): lambda _: list(STATE.requests),
+    ("DELETE", "requests"): drop("requests"),
+    ("GET", "published"): lambda _: list(STATE.published),
+    ("DELETE", "published"): drop("published"),
+    ("POST", "key-last-usage"): set_key_last_usage,
+    ("POST", "key-state"): set_key_state,
+    ("POST", "lookup-events"): add_lookup_events,
+}
+
+
+def control(method: str, path: str, body: bytes) -> Answer:
+    handler = ROUTES.get((method, path.removeprefix("/_strict/").rstrip("/")))
+    if handler is None:
+        return json_answer(404, {"error": f"no {method} {path}", "known": [f"{m} /_strict/{p}" for m, p in ROUTES]})
+    try:
+        with STATE.lock:
+            # Encoded under the lock: another thread may be finishing a record.
+            return json_answer(200, handler(json.loads(body) if body else {}))
+    except (ValueError, KeyError, TypeError) as error:
+        return json_answer(400, {"error": f"{type(error).__name__}: {error}"})

@@ -1,0 +1,28 @@
+"""What the emulator keeps beside moto's own backends: faults, the record of requests, published messages and
+the facts a test sets through the control API. Never holds an AWS resource: those stay in moto.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+
+class State:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.clear()
+
+    def clear(self) -> None:
+        with self.lock:
+            self.faults: list[Any] = []
+            self.requests: list[dict[str, Any]] = []
+            self.published: list[dict[str, Any]] = []
+            # By key ARN: KMS records last use for each Region of a multi-Region key.
+            self.key_last_usage: dict[str, dict[str, Any]] = {}
+            # By (account, region), as LookupEvents answers for one Region.
+            self.lookup_events: dict[tuple[str, str], list[dict[str, Any]]] = {}
+            self.query_result_keys: dict[tuple[str, str], str] = {}
+
+
+STATE = State()
