@@ -80,6 +80,8 @@ pub struct Plan<E> {
     pub reasons: Vec<String>,
     /// What was taken for granted because nothing told otherwise (replay only).
     pub assumed: Vec<String>,
+    /// Whether a fact couldn't be read for a reason that may pass, so that trying again is worth it.
+    pub retryable: bool,
 }
 
 /// A state to ensure, as receipts and pages show it.
@@ -129,6 +131,7 @@ impl<E> Plan<E> {
             effects: Vec::new(),
             reasons: vec![reason.into()],
             assumed: Vec::new(),
+            retryable: false,
         }
     }
 

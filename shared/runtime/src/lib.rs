@@ -1,1 +1,15 @@
+//! The I/O that every Sealwatch function uses: boot, clients, shield, pager, metrics.
+//!
+//! Knows AWS and the clock, and nothing of what is right or wrong: that is `sealwatch-policy`.
 
+pub mod boot;
+pub mod clients;
+pub mod deadline;
+pub mod desk;
+pub mod metrics;
+mod pager;
+mod seen;
+mod shield;
+pub mod trouble;
+
+pub use shield::Refused;

@@ -11,6 +11,7 @@ use crate::names::{KeyRef, LogGroupArn};
 use crate::plan::{Finding, Plan, Remedy, Severity, Verdict, shell_word};
 use crate::policy::{Exemption, Policy};
 use crate::preflight::{Obstacle, Usability, for_log_group};
+use crate::untrusted::{SHOWN, clean};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -37,12 +38,15 @@ pub(super) fn settled(
     group: &LogGroupArn,
     now: Timestamp,
 ) -> Option<Plan<Effect>> {
-    without_facts(policy, change, now).or_else(|| {
-        policy
-            .exemptions_of(Guard::LogGroup, now)
-            .find(|exemption| exemption.covers_name(group.name().as_str()))
-            .map(|exemption| exempt("the log group", exemption))
-    })
+    without_facts(policy, change, now).or_else(|| exempt_by_name(policy, &Target::Group(group.clone()), now))
+}
+
+fn exempt_by_name(policy: &Policy, target: &Target, now: Timestamp) -> Option<Plan<Effect>> {
+    let Target::Group(group) = target else { return None };
+    policy
+        .exemptions_of(Guard::LogGroup, now)
+        .find(|exemption| exemption.covers_name(group.name().as_str()))
+        .map(|exemption| exempt("the log group", exemption))
 }
 
 /// What the call alone decides: it failed, its caller is exempt, or it isn't this guard's.
@@ -63,7 +67,8 @@ fn without_facts(policy: &Policy, change: &Change, now: Timestamp) -> Option<Pla
     let reason = format!("the call failed with {}, so it changed nothing", failure.code);
     Some(match call {
         Call::Create | Call::Associate => Plan::settled(Verdict::Ignored, reason),
-        Call::Disassociate => Plan::found(Verdict::Violation, attempt_denied(change), reason),
+        Call::Disassociate => exempt_by_name(policy, &Target::of(change), now)
+            .unwrap_or_else(|| Plan::found(Verdict::Violation, attempt_denied(change), reason)),
     })
 }
 
@@ -116,8 +121,9 @@ fn decide_bare(
         rule.line,
         rule.key.as_str()
     );
-    let usability = match rule.key.at(group.place()) {
-        Ok(wanted) => for_log_group(&wanted, facts.keys.get(&wanted), group),
+    let wanted = rule.key.at(group.place());
+    let usability = match &wanted {
+        Ok(wanted) => for_log_group(wanted, facts.keys.get(wanted), group),
         Err(error) => Usability::Unusable(vec![Obstacle {
             problem: error.to_string(),
             remedies: vec![Remedy::Step(
@@ -139,19 +145,20 @@ fn decide_bare(
             }
         }
         Usability::Unusable(obstacles) => {
-            let key = key_unusable("the key that policy names for it can't be used", obstacles);
+            finding.remedies = associate_later(group, wanted.ok());
+            let key = key_unusable(group, "the key that policy names for it can't be used", obstacles);
             Plan {
                 findings: vec![key, finding],
                 ..Plan::settled(Verdict::Violation, reason)
             }
         }
-        Usability::Unknown { obstacles, .. } => {
-            let key = key_unusable(
-                "it can't be told whether the key that policy names for it can be used",
-                obstacles,
-            );
+        Usability::Unknown { obstacles, retryable } => {
+            finding.remedies = associate_later(group, wanted.ok());
+            let what = "it can't be told whether the key that policy names for it can be used";
+            let key = key_unusable(group, what, obstacles);
             Plan {
                 findings: vec![key, finding],
+                retryable,
                 ..Plan::settled(Verdict::Violation, reason)
             }
         }
@@ -171,12 +178,16 @@ fn decide_keyed(
         if let Some(plan) = tag_exemption(policy, facts, group, now) {
             return plan;
         }
-        if !approval.unreadable.is_empty() {
-            let evidence = approval
-                .unreadable
-                .iter()
-                .map(|(key, error)| format!("{key}: {}", error.why))
-                .collect();
+        let unread = approval
+            .unreadable
+            .iter()
+            .map(|(key, error)| format!("{key}: {}", error.why));
+        let unasked = approval
+            .aliases_to_resolve
+            .iter()
+            .map(|key| format!("{key} was not looked at"));
+        let evidence: Vec<String> = unread.chain(unasked).collect();
+        if !evidence.is_empty() {
             return unknown(
                 group,
                 "it can't be told whether its key is an approved one",
@@ -185,18 +196,18 @@ fn decide_keyed(
         }
         return Plan::found(
             Verdict::Violation,
-            unapproved(policy, group, key),
+            unapproved(policy, group, &clean(key, SHOWN)),
             "`approved_keys` doesn't list the key",
         );
     }
-    let reason = format!("the log group uses the key {key}");
+    let reason = format!("the log group uses the key {}", clean(key, SHOWN));
     let at_hand = KeyRef::parse(key, group.place())
         .ok()
         .and_then(|key| Some((facts.keys.get(&key)?, key)));
     match at_hand.map(|(reading, key)| for_log_group(&key, Some(reading), group)) {
         Some(Usability::Unusable(obstacles)) => Plan::found(
             Verdict::Violation,
-            key_unusable("the key that it uses doesn't serve", obstacles),
+            key_unusable(group, "the key that it uses doesn't serve", obstacles),
             reason,
         ),
         Some(Usability::Usable { assumed, .. }) => Plan {
@@ -279,9 +290,9 @@ fn unknown(group: &LogGroupArn, what: &str, evidence: Vec<String>) -> Plan<Effec
         summary: format!("log group {}: {what}", group.name()),
         evidence,
         remedies: vec![Remedy::Command(format!(
-            "aws logs describe-log-groups --region {} --log-group-name-prefix {}",
+            "aws logs describe-log-groups --region {} {}",
             group.place().region,
-            shell_word(group.name().as_str())
+            option("--log-group-name-prefix", group.name().as_str())
         ))],
     };
     Plan::found(Verdict::Unknown, finding, what)
@@ -301,7 +312,12 @@ fn bare_finding(change: &Change, group: &LogGroupArn, state: &GroupState) -> Fin
         ),
     };
     let mut evidence = vec!["DescribeLogGroups shows no kmsKeyId for exactly this log group".to_owned()];
-    evidence.extend(state.class.iter().map(|class| format!("log group class {class}")));
+    evidence.extend(
+        state
+            .class
+            .iter()
+            .map(|class| format!("log group class {}", clean(class, 60))),
+    );
     Finding {
         id,
         severity,
@@ -331,11 +347,11 @@ fn unapproved(policy: &Policy, group: &LogGroupArn, key: &str) -> Finding {
     }
 }
 
-fn key_unusable(summary: &str, obstacles: Vec<Obstacle>) -> Finding {
+fn key_unusable(group: &LogGroupArn, what: &str, obstacles: Vec<Obstacle>) -> Finding {
     let mut finding = Finding {
         id: "log-group.key-unusable",
         severity: Severity::High,
-        summary: summary.to_owned(),
+        summary: format!("log group {}: {what}", group.name()),
         evidence: Vec::new(),
         remedies: Vec::new(),
     };
@@ -385,11 +401,36 @@ fn associate_by_hand(group: &LogGroupArn, key: &KeyRef) -> Vec<Remedy> {
     ]
 }
 
+/// What is left to do by hand where no effect follows: no event would start Sealwatch again.
+fn associate_later(group: &LogGroupArn, key: Option<KeyRef>) -> Vec<Remedy> {
+    let Some(key) = key.filter(|key| key.place().region == group.place().region) else {
+        return Vec::new();
+    };
+    let mut remedies = vec![Remedy::Step(
+        "once the key serves, associate it with the log group:".to_owned(),
+    )];
+    remedies.extend(associate_by_hand(group, &key));
+    remedies
+}
+
+/// The API takes a key's ARN and no alias, so that an alias is looked up on the way.
 fn associate_command(group: &LogGroupArn, key: &KeyRef) -> Remedy {
+    let region = &group.place().region;
+    let key = match key {
+        KeyRef::Key(arn) => shell_word(&arn.to_string()),
+        KeyRef::Alias { .. } => format!(
+            "\"$(aws kms describe-key --region {region} --key-id {} --query KeyMetadata.Arn --output text)\"",
+            shell_word(&key.to_string())
+        ),
+    };
     Remedy::Command(format!(
-        "aws logs associate-kms-key --region {} --log-group-name {} --kms-key-id {}",
-        group.place().region,
-        shell_word(group.name().as_str()),
-        shell_word(&key.to_string())
+        "aws logs associate-kms-key --region {region} {} --kms-key-id {key}",
+        option("--log-group-name", group.name().as_str())
     ))
+}
+
+/// An option with its value, also where the value itself looks like an option.
+fn option(option: &str, value: &str) -> String {
+    let separator = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{option}{separator}{}", shell_word(value))
 }

@@ -1,0 +1,158 @@
+//! Applies the effects: associates the key with exactly the group of the plan, then reads back.
+//!
+//! Makes no choices. In any mode but `remediate` it makes no call either, and the shield would refuse it.
+
+use crate::gather::describe_group;
+use sealwatch_policy::facts::{Reading, Unreadable};
+use sealwatch_policy::guards::log_group::{Effect, GroupState};
+use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn};
+use sealwatch_policy::plan::{Outcome, Remedy};
+use sealwatch_policy::policy::Mode;
+use sealwatch_runtime::boot::Boot;
+use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::trouble::{Kind, Trouble, call};
+use serde_json::json;
+use std::time::Duration;
+
+/// What became of a plan's effects.
+#[derive(Debug, PartialEq)]
+pub enum Applied {
+    /// One outcome an effect, in their order.
+    Outcomes(Vec<Outcome>),
+    /// The group was deleted in between, so that nothing is left to ensure.
+    GroupGone,
+}
+
+/// How long to wait before a call that another one aborted, and before reading back once more.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Ensures each effect that the mode allows.
+pub async fn apply(boot: &Boot, effects: &[Effect], deadline: &Deadline) -> Applied {
+    let mut outcomes = Vec::new();
+    for effect in effects {
+        if boot.mode < Mode::Remediate {
+            outcomes.push(Outcome::Withheld);
+            continue;
+        }
+        match associate(boot, effect, deadline).await {
+            Some(outcome) => outcomes.push(outcome),
+            None => return Applied::GroupGone,
+        }
+    }
+    Applied::Outcomes(outcomes)
+}
+
+/// `None` if the group is gone.
+async fn associate(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadline) -> Option<Outcome> {
+    let KeyRef::Key(key) = key else {
+        let why = format!("AssociateKmsKey takes a key's ARN, and {key} is an alias");
+        return Some(Outcome::Refused {
+            why,
+            remedies: Vec::new(),
+        });
+    };
+    loop {
+        let asked = boot
+            .clients
+            .logs()
+            .associate_kms_key()
+            .log_group_name(group.name().as_str())
+            .kms_key_id(key.to_string());
+        match call(deadline, Step::Apply, "logs:AssociateKmsKey", asked.send()).await {
+            Ok(_) => return read_back(boot, group, key, deadline).await,
+            // Another call on the same group was under way.
+            Err(trouble)
+                if trouble.is("OperationAbortedException") && deadline.has(Step::Apply, PAUSE * 2) =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(trouble) => return after_trouble(boot, group, key, trouble, deadline).await,
+        }
+    }
+}
+
+async fn after_trouble(
+    boot: &Boot,
+    group: &LogGroupArn,
+    key: &KeyArn,
+    trouble: Trouble,
+    deadline: &Deadline,
+) -> Option<Outcome> {
+    if trouble.is("ResourceNotFoundException") {
+        return match describe_group(boot, group, Step::Apply, deadline).await {
+            Reading::Absent => None,
+            Reading::Known(_) | Reading::Unreadable(_) | Reading::NotAsked => {
+                Some(Outcome::Failed { why: trouble.why })
+            }
+        };
+    }
+    Some(match trouble.kind {
+        Kind::Passing => Outcome::Failed { why: trouble.why },
+        Kind::Denied | Kind::Refused => {
+            let remedies = if trouble.kind == Kind::Denied {
+                missing_access(group, key, &trouble.why)
+            } else {
+                Vec::new()
+            };
+            Outcome::Refused {
+                why: trouble.why,
+                remedies,
+            }
+        }
+    })
+}
+
+/// `None` if the group is gone.
+async fn read_back(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &Deadline) -> Option<Outcome> {
+    let wanted = key.to_string();
+    loop {
+        let shown = match describe_group(boot, group, Step::Apply, deadline).await {
+            Reading::Known(state) if state.key.as_ref() == Some(&wanted) => return Some(Outcome::Applied),
+            Reading::Absent => return None,
+            Reading::Known(GroupState { key: Some(other), .. }) => {
+                return Some(unseen(&format!("the key {other}")));
+            }
+            Reading::Unreadable(Unreadable {
+                why,
+                retryable: false,
+            }) => return Some(unseen(&why)),
+            Reading::Unreadable(Unreadable { why, retryable: true }) => why,
+            Reading::Known(GroupState { key: None, .. }) | Reading::NotAsked => "no key".to_owned(),
+        };
+        if !deadline.has(Step::Apply, PAUSE * 2) {
+            return Some(unseen(&shown));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn unseen(shown: &str) -> Outcome {
+    Outcome::Failed {
+        why: format!("AssociateKmsKey was accepted, but reading back shows {shown}"),
+    }
+}
+
+/// What is missing after a denial. The preflight has read the key and found its policy open to CloudWatch
+/// Logs, so it is this function's role, unless the text says otherwise.
+fn missing_access(group: &LogGroupArn, key: &KeyArn, why: &str) -> Vec<Remedy> {
+    let step = |text: &str| Remedy::Step(text.to_owned());
+    let own = json!({ "Effect": "Allow", "Action": "logs:AssociateKmsKey", "Resource": group.to_string() });
+    let describe = json!({ "Effect": "Allow", "Action": "kms:DescribeKey", "Resource": key.to_string() });
+    if why.contains("is not authorized to perform: logs:AssociateKmsKey") {
+        return vec![
+            step("this function's role may not associate keys; add this statement to it:"),
+            Remedy::Statement(own),
+        ];
+    }
+    vec![
+        step(
+            "CloudWatch Logs may not use the key for this caller: either this function's role lacks kms:DescribeKey (add this statement to it),",
+        ),
+        Remedy::Statement(describe),
+        step("or the key's policy was narrowed since it was read a moment ago; look at it:"),
+        Remedy::Command(format!(
+            "aws kms get-key-policy --region {} --key-id {key} --policy-name default --output text",
+            key.place().region
+        )),
+    ]
+}

@@ -1,0 +1,130 @@
+//! Boot: reads the environment and the policy file once, before the first event.
+//!
+//! A function that misses something fails to start, with the reason; it never runs on half a policy or
+//! with a page that has nowhere to go.
+
+use crate::clients::{ClientError, Clients, Connection};
+use aws_credential_types::Credentials;
+use sealwatch_policy::guards::Guard;
+use sealwatch_policy::names::{NameError, Region};
+use sealwatch_policy::policy::{Faults, Mode, Policy};
+use std::path::PathBuf;
+use thiserror::Error;
+use tracing::level_filters::LevelFilter;
+
+/// Where the policy layer puts the file.
+const POLICY_PATH: &str = "/opt/sealwatch/policy.toml";
+
+/// What a function has when it starts.
+#[derive(Debug)]
+pub struct Boot {
+    /// The guard that this function is.
+    pub guard: Guard,
+    /// The policy.
+    pub policy: Policy,
+    /// The mode of the guard.
+    pub mode: Mode,
+    /// The Region that the function runs in and reads.
+    pub region: Region,
+    /// The SNS topic for pages; always there unless the mode is observe.
+    pub topic: Option<String>,
+    /// The AWS clients, behind the shield of the mode.
+    pub clients: Clients,
+}
+
+/// Why a function can't start.
+#[derive(Debug, Error)]
+pub enum BootError {
+    /// An environment variable is missing or empty.
+    #[error("the environment variable `{0}` is not set")]
+    Missing(&'static str),
+    /// The policy file can't be read.
+    #[error("can't read the policy file `{path}`")]
+    PolicyFile {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The policy file has faults.
+    #[error("the policy file `{path}` has faults: {faults}")]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Every fault with its line.
+        faults: Faults,
+    },
+    /// The Region is none.
+    #[error("the environment variable `AWS_REGION` is wrong")]
+    Region(#[source] NameError),
+    /// The clients can't be built.
+    #[error("the AWS clients can't be built")]
+    Clients(#[source] ClientError),
+}
+
+/// Logs as JSON lines on standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` (default: INFO).
+pub fn log() {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
+        .ok()
+        .and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(LevelFilter::INFO);
+    // A second call, in tests, finds the subscriber set already and changes nothing.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_max_level(level)
+        .with_current_span(false)
+        .try_init();
+}
+
+impl Boot {
+    /// Reads `SEALWATCH_POLICY`, `SEALWATCH_TOPIC_ARN` and the standard `AWS_*` variables.
+    ///
+    /// # Errors
+    /// If one is missing or wrong, or the policy has a fault.
+    pub fn from_environment(guard: Guard) -> Result<Self, BootError> {
+        let path = PathBuf::from(variable("SEALWATCH_POLICY").unwrap_or_else(|| POLICY_PATH.to_owned()));
+        let text = std::fs::read_to_string(&path).map_err(|source| BootError::PolicyFile {
+            path: path.clone(),
+            source,
+        })?;
+        let policy = Policy::parse(&text).map_err(|faults| BootError::Policy { path, faults })?;
+        let mode = policy.mode_of(guard);
+        let topic = variable("SEALWATCH_TOPIC_ARN");
+        if mode > Mode::Observe && topic.is_none() {
+            return Err(BootError::Missing("SEALWATCH_TOPIC_ARN"));
+        }
+        let region = variable("AWS_REGION").ok_or(BootError::Missing("AWS_REGION"))?;
+        let region = Region::parse(&region).map_err(BootError::Region)?;
+        let connection = Connection {
+            region: region.clone(),
+            credentials: credentials()?,
+            endpoint: variable("AWS_ENDPOINT_URL"),
+        };
+        let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;
+        Ok(Self {
+            guard,
+            policy,
+            mode,
+            region,
+            topic,
+            clients,
+        })
+    }
+}
+
+/// Lambda puts the role's credentials into the environment; they hold for the life of the instance.
+fn credentials() -> Result<Credentials, BootError> {
+    let required = |name| variable(name).ok_or(BootError::Missing(name));
+    Ok(Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
+}
+
+fn variable(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,189 @@
+//! The AWS clients: one connection pool, one shield, built when first needed.
+//!
+//! Plain HTTP goes to loopback only, which is where an emulator listens; every other endpoint is reached
+//! over TLS.
+
+use crate::shield::Shield;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use sealwatch_policy::names::Region;
+use sealwatch_policy::policy::Mode;
+use std::sync::OnceLock;
+use std::time::Duration;
+use thiserror::Error;
+
+/// How AWS is reached.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The Region that is read and written.
+    pub region: Region,
+    /// Who calls.
+    pub credentials: Credentials,
+    /// `AWS_ENDPOINT_URL`: another endpoint for all services.
+    pub endpoint: Option<String>,
+}
+
+/// Why clients can't be built.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ClientError {
+    /// Neither https nor http on loopback.
+    #[error("`AWS_ENDPOINT_URL` is `{0}`: write an https address, or http to a loopback address")]
+    Endpoint(String),
+}
+
+/// The clients that functions use.
+#[derive(Debug)]
+pub struct Clients {
+    config: SdkConfig,
+    shield: Shield,
+    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
+}
+
+impl Clients {
+    /// Prepares clients that refuse every call the mode doesn't allow.
+    ///
+    /// # Errors
+    /// If the endpoint is neither https nor http to loopback.
+    pub fn new(connection: &Connection, mode: Mode) -> Result<Self, ClientError> {
+        let plain = match &connection.endpoint {
+            Some(endpoint) => is_plain(endpoint)?,
+            None => false,
+        };
+        let http = if plain {
+            Builder::new().build_http()
+        } else {
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https()
+        };
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(aws_types::region::Region::new(connection.region.to_string()))
+            .credentials_provider(SharedCredentialsProvider::new(connection.credentials.clone()))
+            .http_client(http)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(retries())
+            .timeout_config(timeouts());
+        if let Some(endpoint) = &connection.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Ok(Self {
+            config: config.build(),
+            shield: Shield::new(mode),
+            logs: OnceLock::new(),
+            kms: OnceLock::new(),
+            sns: OnceLock::new(),
+        })
+    }
+
+    /// CloudWatch Logs.
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.logs.get_or_init(|| {
+            let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config).interceptor(self.shield);
+            aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+        })
+    }
+
+    /// KMS.
+    pub fn kms(&self) -> &aws_sdk_kms::Client {
+        self.kms.get_or_init(|| {
+            let config = aws_sdk_kms::config::Builder::from(&self.config).interceptor(self.shield);
+            aws_sdk_kms::Client::from_conf(config.build())
+        })
+    }
+
+    /// SNS.
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.sns.get_or_init(|| {
+            let config = aws_sdk_sns::config::Builder::from(&self.config).interceptor(self.shield);
+            aws_sdk_sns::Client::from_conf(config.build())
+        })
+    }
+}
+
+/// Many short tries: AssociateKmsKey has a fixed quota of five a second, and a burst of new log groups
+/// passes within seconds. The invocation's deadline bounds them all.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(12)
+        .with_initial_backoff(Duration::from_millis(200))
+        .with_max_backoff(Duration::from_secs(3))
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .read_timeout(Duration::from_secs(4))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .build()
+}
+
+/// Whether an endpoint is plain HTTP, which only loopback may be.
+fn is_plain(endpoint: &str) -> Result<bool, ClientError> {
+    if endpoint.starts_with("https://") {
+        return Ok(false);
+    }
+    let authority = endpoint
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    let host = authority.map(|authority| match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => authority.split(':').next().unwrap_or(authority),
+    });
+    let loopback = host.is_some_and(|host| {
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    });
+    if loopback {
+        Ok(true)
+    } else {
+        Err(ClientError::Endpoint(sealwatch_policy::untrusted::clean(
+            endpoint, 120,
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_goes_to_loopback_only() {
+        for endpoint in [
+            "http://127.0.0.1:5000",
+            "http://localhost:5000/",
+            "http://[::1]:5000",
+            "http://127.9.9.9",
+        ] {
+            assert_eq!(is_plain(endpoint), Ok(true), "{endpoint}");
+        }
+        assert_eq!(
+            is_plain("https://vpce-1.logs.eu-central-1.vpce.amazonaws.com"),
+            Ok(false)
+        );
+        for endpoint in [
+            "http://169.254.169.254/",
+            "http://localhost.example.com",
+            "http://127.0.0.1.example.com",
+            "http://127.0.0.1@example.com",
+            "http://example.com#127.0.0.1",
+            "ftp://127.0.0.1",
+            "127.0.0.1:5000",
+            "http://",
+        ] {
+            assert!(is_plain(endpoint).is_err(), "{endpoint}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The invocation's deadline, and what of it belongs to which step.
+//!
+//! Reading may take time only as long as repairing and paging still can: the last thing an invocation
+//! gives up is telling somebody.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+/// When each step must be over.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    gather: Instant,
+    apply: Instant,
+    page: Instant,
+}
+
+/// A step of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Reading the state.
+    Gather,
+    /// Ensuring effects, and reading back.
+    Apply,
+    /// Sending the page.
+    Page,
+}
+
+impl Deadline {
+    /// Splits the time until `deadline_ms` (milliseconds since 1970, as Lambda tells it).
+    #[must_use]
+    pub fn at_epoch_ms(deadline_ms: u64) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::within(Duration::from_millis(deadline_ms).saturating_sub(now))
+    }
+
+    /// Splits the time that is left: half for reading, a quarter each for repairing and paging, where the
+    /// latter two need no more than five seconds.
+    #[must_use]
+    pub fn within(left: Duration) -> Self {
+        let now = Instant::now();
+        // Lambda freezes the process at the deadline; the receipt must be out by then.
+        let left = left.saturating_sub(Duration::from_millis(200));
+        let share = (left / 4).min(Duration::from_secs(5));
+        Self {
+            gather: now + left.saturating_sub(share * 2),
+            apply: now + left.saturating_sub(share),
+            page: now + left,
+        }
+    }
+
+    /// Runs `future` until the step must be over; `None` if it wasn't done by then.
+    pub async fn bound<F: Future>(&self, step: Step, future: F) -> Option<F::Output> {
+        tokio::time::timeout_at(self.end(step), future).await.ok()
+    }
+
+    /// Whether the step still has `duration` left.
+    #[must_use]
+    pub fn has(&self, step: Step, duration: Duration) -> bool {
+        Instant::now() + duration < self.end(step)
+    }
+
+    fn end(&self, step: Step) -> Instant {
+        match step {
+            Step::Gather => self.gather,
+            Step::Apply => self.apply,
+            Step::Page => self.page,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The desk: where an invocation ends. Sends the page, writes the metrics and the receipt, and says
+//! whether Lambda must try again.
+//!
+//! An invocation fails if somebody who should have been told wasn't, if an effect may work another time,
+//! or if the state couldn't be told. Lambda then retries it and in the end keeps the event on the failure
+//! queue.
+
+use crate::boot::Boot;
+use crate::deadline::Deadline;
+use crate::metrics;
+use crate::pager;
+use crate::seen::Seen;
+use jiff::Timestamp;
+use sealwatch_policy::change::ParseError;
+use sealwatch_policy::page::Page;
+use sealwatch_policy::plan::{Effect, Outcome, Verdict};
+use sealwatch_policy::policy::Mode;
+use sealwatch_policy::receipt::{PageOutcome, Receipt, Report, Timings};
+use sealwatch_policy::untrusted::clean;
+use serde_json::Value;
+use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// What an instance remembers from one invocation to the next.
+#[derive(Debug, Default)]
+pub struct Desk {
+    seen: Mutex<Seen>,
+}
+
+/// Why an invocation fails although it ran to its end.
+#[derive(Debug, Error)]
+pub enum Unfinished {
+    /// Nobody was told.
+    #[error("the page could not be sent: {0}")]
+    Page(String),
+    /// An effect may work another time.
+    #[error("an effect failed and may work on a retry: {0}")]
+    Effect(String),
+    /// The state couldn't be told.
+    #[error("the state could not be told: {0}")]
+    Unknown(String),
+    /// The event can't be read.
+    #[error("the event can't be read")]
+    Event(#[source] ParseError),
+    /// The receipt couldn't be written.
+    #[error("the receipt could not be written")]
+    Receipt(#[source] std::io::Error),
+}
+
+/// How long the steps before the desk took.
+#[derive(Debug, Clone, Copy)]
+pub struct Spent {
+    /// When the invocation began.
+    pub started: Timestamp,
+    /// Reading the state.
+    pub gather: Duration,
+    /// Ensuring the effects.
+    pub apply: Duration,
+}
+
+impl Desk {
+    /// Pages, writes metrics and receipt, and judges whether the invocation is done.
+    ///
+    /// # Errors
+    /// If Lambda should try again; the receipt is written all the same.
+    pub async fn close<E: Effect>(
+        &self,
+        boot: &Boot,
+        report: &Report<'_, E>,
+        spent: Spent,
+        deadline: &Deadline,
+    ) -> Result<Receipt, Unfinished> {
+        let paging = Instant::now();
+        let event = report.change.event_id.raw();
+        let duplicate = self.locked(|seen| seen.has(event));
+        let page = report.page();
+        let outcome = match &page {
+            Some(page) => Some(self.page(boot, page, event, deadline).await),
+            None => None,
+        };
+        self.locked(|seen| seen.remember(event.to_owned()));
+        let mut receipt = report.receipt(page.as_ref().zip(outcome.as_ref()));
+        receipt.duplicate = duplicate;
+        receipt.timings_ms = Some(Timings {
+            event_age: spent.started.as_millisecond() - report.change.time.as_millisecond(),
+            gather: milliseconds(spent.gather),
+            apply: milliseconds(spent.apply),
+            page: milliseconds(paging.elapsed()),
+        });
+        write(&receipt).map_err(Unfinished::Receipt)?;
+        judge(report, outcome)?;
+        Ok(receipt)
+    }
+
+    /// Pages for an event that can't be read.
+    pub async fn unreadable(
+        &self,
+        boot: &Boot,
+        event: &Value,
+        error: ParseError,
+        deadline: &Deadline,
+    ) -> Unfinished {
+        let told = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+        let id = told("/detail/eventID")
+            .or(told("/eventID"))
+            .or(told("/id"))
+            .unwrap_or("without an id");
+        let account = told("/account")
+            .or(told("/detail/recipientAccountId"))
+            .unwrap_or("unknown");
+        let (id, account) = (clean(id, 80), clean(account, 12));
+        let page = Page::of_unreadable_event(boot.guard, &account, boot.region.as_str(), &id, &error);
+        tracing::error!(event_id = id, error = %error, "the event can't be read");
+        match self.page(boot, &page, &id, deadline).await {
+            PageOutcome::Failed(why) => Unfinished::Page(why),
+            PageOutcome::Sent | PageOutcome::Withheld(_) | PageOutcome::Replayed => Unfinished::Event(error),
+        }
+    }
+
+    async fn page(&self, boot: &Boot, page: &Page, event: &str, deadline: &Deadline) -> PageOutcome {
+        if boot.mode == Mode::Observe {
+            return PageOutcome::Withheld("the mode is `observe`".to_owned());
+        }
+        let Some(topic) = &boot.topic else {
+            return PageOutcome::Failed("SEALWATCH_TOPIC_ARN is not set".to_owned());
+        };
+        // A page that says something else, such as "repaired" after "failed", is another page.
+        let print = format!("{event} {}", page.title);
+        if self.locked(|seen| seen.has(&print)) {
+            return PageOutcome::Withheld("this event has paged already".to_owned());
+        }
+        match pager::send(&boot.clients, topic, page, deadline).await {
+            Ok(()) => {
+                self.locked(|seen| seen.remember(print));
+                PageOutcome::Sent
+            }
+            Err(trouble) => {
+                tracing::error!(error = trouble.why, "the page could not be sent");
+                PageOutcome::Failed(trouble.why)
+            }
+        }
+    }
+
+    /// A panic elsewhere can't leave the memory half-written: each use is one call.
+    fn locked<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
+        with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn judge<E: Effect>(report: &Report<'_, E>, page: Option<PageOutcome>) -> Result<(), Unfinished> {
+    if let Some(PageOutcome::Failed(why)) = page {
+        return Err(Unfinished::Page(why));
+    }
+    let failed = report.outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Failed { why } => Some(why),
+        Outcome::Applied
+        | Outcome::Already
+        | Outcome::Withheld
+        | Outcome::Refused { .. }
+        | Outcome::Replayed => None,
+    });
+    if let Some(why) = failed {
+        return Err(Unfinished::Effect(why.clone()));
+    }
+    if report.plan.verdict == Verdict::Unknown || report.plan.retryable {
+        return Err(Unfinished::Unknown(report.plan.reasons.join("; ")));
+    }
+    Ok(())
+}
+
+/// The metrics, then the receipt: the receipt is the last line.
+fn write(receipt: &Receipt) -> std::io::Result<()> {
+    let metrics = metrics::line(receipt, Timestamp::now().as_millisecond());
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{metrics}")?;
+    serde_json::to_writer(&mut out, receipt)?;
+    writeln!(out)?;
+    out.flush()
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

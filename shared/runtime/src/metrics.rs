@@ -1,0 +1,73 @@
+//! Metrics in CloudWatch's embedded metric format: one log line an invocation.
+//!
+//! Counts what the alarms and the dashboard need, by guard. Reads a receipt; calls no API.
+//!
+//! Format: "Embedded metric format specification" of the CloudWatch user guide.
+
+use sealwatch_policy::plan::Severity;
+use sealwatch_policy::receipt::Receipt;
+use serde_json::{Map, Value, json};
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "Sealwatch";
+
+/// The metrics line of one receipt. `now_ms` is milliseconds since 1970.
+#[must_use]
+pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
+    let severity = |wanted: Severity| {
+        receipt
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == wanted)
+            .count()
+    };
+    let effects = |outcome: &str| {
+        receipt
+            .effects
+            .iter()
+            .filter(|effect| effect.outcome == outcome)
+            .count()
+    };
+    let page = |outcome: &str| usize::from(receipt.page.as_ref().is_some_and(|page| page.outcome == outcome));
+    let mut values = vec![
+        ("Events", "Count", json!(1)),
+        ("FindingsInfo", "Count", json!(severity(Severity::Info))),
+        ("FindingsLow", "Count", json!(severity(Severity::Low))),
+        ("FindingsMedium", "Count", json!(severity(Severity::Medium))),
+        ("FindingsHigh", "Count", json!(severity(Severity::High))),
+        ("FindingsCritical", "Count", json!(severity(Severity::Critical))),
+        ("EffectsApplied", "Count", json!(effects("applied"))),
+        (
+            "EffectsFailed",
+            "Count",
+            json!(effects("failed") + effects("refused")),
+        ),
+        ("EffectsWithheld", "Count", json!(effects("withheld"))),
+        ("PagesSent", "Count", json!(page("sent"))),
+        ("PagesFailed", "Count", json!(page("failed"))),
+    ];
+    if let Some(timings) = &receipt.timings_ms {
+        values.push(("EventAge", "Milliseconds", json!(timings.event_age)));
+        values.push(("GatherTime", "Milliseconds", json!(timings.gather)));
+        values.push(("ApplyTime", "Milliseconds", json!(timings.apply)));
+    }
+    let units: Vec<Value> = values
+        .iter()
+        .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }))
+        .collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": now_ms,
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [["guard"]], "Metrics": units }],
+        }),
+    );
+    line.insert("guard".to_owned(), json!(receipt.guard));
+    line.extend(
+        values
+            .into_iter()
+            .map(|(name, _, value)| (name.to_owned(), value)),
+    );
+    Value::Object(line)
+}

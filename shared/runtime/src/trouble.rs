@@ -1,0 +1,152 @@
+//! Trouble: what went wrong with an AWS call, in words and in kind.
+//!
+//! Keeps apart what a retry may mend, what nobody may do and what can't be; keeps the service's own
+//! code and text, cleaned.
+
+use crate::deadline::Deadline;
+use crate::deadline::Step;
+use crate::shield::Refused;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use sealwatch_policy::facts::Unreadable;
+use sealwatch_policy::untrusted::clean;
+use std::error::Error;
+
+/// An AWS call that didn't work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The call and its error, cleaned.
+    pub why: String,
+    /// The service's error code, if it answered.
+    pub code: Option<String>,
+    /// What sort of trouble it is.
+    pub kind: Kind,
+}
+
+/// Sorts of trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Not allowed: by IAM, by a key policy or by the shield.
+    Denied,
+    /// Too fast, too slow, or broken on the way: it may work later.
+    Passing,
+    /// The service understood the call and won't do it.
+    Refused,
+}
+
+/// Codes of a 4xx answer that pass, beside those that name a throttle.
+const PASSING: [&str; 5] = [
+    "OperationAbortedException",
+    "ServiceUnavailableException",
+    "DependencyTimeoutException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+impl Trouble {
+    /// Reads the error of `operation`, such as `logs:DescribeLogGroups`.
+    pub fn of<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let Some(service) = error.as_service_error() else {
+            let why = format!("{operation}: {}", DisplayErrorContext(error));
+            let kind = if is_refusal(error) {
+                Kind::Denied
+            } else {
+                Kind::Passing
+            };
+            return Self {
+                why: clean(&why, 500),
+                code: None,
+                kind,
+            };
+        };
+        let status = error
+            .raw_response()
+            .map_or(0, |response| response.status().as_u16());
+        let code = service.code().unwrap_or("an unnamed error");
+        let message = service.message().unwrap_or("no message");
+        let kind = match code {
+            code if code.contains("AccessDenied")
+                || code.contains("NotAuthorized")
+                || code == "AuthorizationError" =>
+            {
+                Kind::Denied
+            }
+            code if code.contains("Throttl")
+                || code.contains("TooManyRequests")
+                || code == "LimitExceededException" =>
+            {
+                Kind::Passing
+            }
+            code if PASSING.contains(&code) || status >= 500 => Kind::Passing,
+            _ => Kind::Refused,
+        };
+        let why = clean(&format!("{operation}: {code}: {message}"), 500);
+        Self {
+            why,
+            code: Some(clean(code, 80)),
+            kind,
+        }
+    }
+
+    /// The call wasn't done when its step had to be over.
+    #[must_use]
+    pub fn late(operation: &str) -> Self {
+        let why = format!("{operation}: no answer within the time that the invocation has left for it");
+        Self {
+            why,
+            code: None,
+            kind: Kind::Passing,
+        }
+    }
+
+    /// Whether the service answered with this code.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+}
+
+impl From<Trouble> for Unreadable {
+    fn from(trouble: Trouble) -> Self {
+        Self {
+            retryable: trouble.kind == Kind::Passing,
+            why: trouble.why,
+        }
+    }
+}
+
+/// Runs a call of `operation` within a step's time and reads its error.
+///
+/// # Errors
+/// If the call fails or isn't done in time.
+pub async fn call<T, E>(
+    deadline: &Deadline,
+    step: Step,
+    operation: &str,
+    future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, Trouble>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    // An SDK future is some kilobytes of nested state machines; on the heap it stays out of every caller's.
+    match deadline.bound(step, Box::pin(future)).await {
+        Some(done) => done.map_err(|error| Trouble::of(operation, &error)),
+        None => Err(Trouble::late(operation)),
+    }
+}
+
+fn is_refusal(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<Refused>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
