@@ -1,0 +1,438 @@
+//! A laboratory on loopback: the strict AWS emulator, and a guard's built binary under Lambda's own runtime
+//! interface emulator. Every process in it ends with the test that started it.
+
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+pub const ACCOUNT: &str = "123456789012";
+pub const REGION: &str = "eu-central-1";
+/// Long enough for a loaded machine; nothing waits this long unless it is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The emulated AWS account.
+pub struct Lab {
+    pub endpoint: String,
+    pub topic: String,
+    folder: tempfile::TempDir,
+    server: Child,
+    /// The emulator lives as long as this pipe, even if the test is killed.
+    _lifeline: Option<ChildStdin>,
+}
+
+/// A guard under the runtime interface emulator.
+pub struct Function {
+    process: Child,
+    address: String,
+    output: Arc<Mutex<String>>,
+}
+
+/// What an invocation answered.
+pub struct Answer {
+    pub body: Value,
+    /// All that the function has printed so far.
+    pub output: String,
+}
+
+impl Lab {
+    pub fn start() -> Self {
+        let emulator = workspace().join("tests/emulator");
+        let mut server = Command::new(tools().join("venv/bin/python"))
+            .args(["-m", "strict_moto", "--port", "0", "--until-stdin-closes"])
+            .env("PYTHONPATH", emulator)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the emulator starts");
+        let lifeline = server.stdin.take();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().expect("standard output is piped"))
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .expect("the emulator tells its address")
+            .to_owned();
+        let mut lab = Self {
+            endpoint: format!("http://{address}"),
+            topic: String::new(),
+            folder: tempfile::tempdir().unwrap(),
+            server,
+            _lifeline: lifeline,
+        };
+        lab.topic = lab.create_topic();
+        lab
+    }
+
+    /// A call of a JSON service that the record of requests leaves out.
+    pub fn call(&self, target: &str, parameters: Value) -> Value {
+        self.try_call(target, &parameters)
+            .unwrap_or_else(|error| panic!("{target} {parameters}: {error}"))
+    }
+
+    pub fn try_call(&self, target: &str, parameters: &Value) -> Result<Value, String> {
+        let service = if target.starts_with("Logs_") {
+            "logs"
+        } else {
+            "kms"
+        };
+        let mut response = ureq::post(&self.endpoint)
+            .config()
+            .http_status_as_error(false)
+            .build()
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("authorization", authorization(service))
+            .header("x-strict-setup", "1")
+            .send(parameters.to_string())
+            .map_err(|error| error.to_string())?;
+        let text = response.body_mut().read_to_string().unwrap();
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap()
+        };
+        if response.status().is_success() {
+            Ok(body)
+        } else {
+            Err(text)
+        }
+    }
+
+    fn create_topic(&self) -> String {
+        let mut response = ureq::post(&self.endpoint)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", authorization("sns"))
+            .header("x-strict-setup", "1")
+            .send("Action=CreateTopic&Version=2010-03-31&Name=sealwatch")
+            .unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        let (_, rest) = text.split_once("<TopicArn>").expect("a topic's ARN");
+        rest.split_once("</TopicArn>").unwrap().0.to_owned()
+    }
+
+    /// A key that CloudWatch Logs may use, unless a policy is given, behind `alias/logs`.
+    pub fn create_key(&self, policy: Option<Value>) -> String {
+        let policy = policy.unwrap_or_else(|| logs_policy(REGION));
+        let created = self.call("TrentService.CreateKey", json!({ "Policy": policy.to_string() }));
+        let arn = created["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
+        self.call(
+            "TrentService.CreateAlias",
+            json!({ "AliasName": "alias/logs", "TargetKeyId": arn }),
+        );
+        arn
+    }
+
+    pub fn create_log_group(&self, name: &str) {
+        self.call("Logs_20140328.CreateLogGroup", json!({ "logGroupName": name }));
+    }
+
+    /// Every log group and its key, as the emulator itself holds them.
+    pub fn log_group_keys(&self) -> Vec<(String, Option<String>)> {
+        let answer = self.call("Logs_20140328.DescribeLogGroups", json!({}));
+        let groups = answer["logGroups"].as_array().unwrap().iter();
+        groups
+            .map(|group| {
+                let key = group.get("kmsKeyId").and_then(Value::as_str).map(str::to_owned);
+                (group["logGroupName"].as_str().unwrap().to_owned(), key)
+            })
+            .collect()
+    }
+
+    pub fn fault(&self, fault: Value) {
+        let sent = ureq::post(format!("{}/_strict/faults", self.endpoint)).send(fault.to_string());
+        assert!(
+            sent.is_ok_and(|response| response.status().is_success()),
+            "the fault {fault} is taken"
+        );
+    }
+
+    /// The operations that the function has called, in order.
+    pub fn operations(&self) -> Vec<String> {
+        let requests = self.control("requests");
+        let own = requests
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|request| request["setup"] != json!(true));
+        own.map(|request| {
+            format!(
+                "{}:{}",
+                request["service"].as_str().unwrap_or("?"),
+                request["operation"].as_str().unwrap_or("?")
+            )
+        })
+        .collect()
+    }
+
+    pub fn count(&self, operation: &str) -> usize {
+        self.operations()
+            .iter()
+            .filter(|called| *called == operation)
+            .count()
+    }
+
+    /// The pages that SNS took.
+    pub fn published(&self) -> Vec<Value> {
+        self.control("published").as_array().unwrap().clone()
+    }
+
+    fn control(&self, what: &str) -> Value {
+        let mut response = ureq::get(format!("{}/_strict/{what}", self.endpoint))
+            .call()
+            .unwrap();
+        serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
+    }
+
+    /// The log-group guard with this policy.
+    pub fn log_group_guard(&self, policy: &str) -> Function {
+        let path = self.folder.path().join(format!(
+            "policy-{}.toml",
+            fs::read_dir(self.folder.path()).unwrap().count()
+        ));
+        fs::write(&path, policy).unwrap();
+        Function::start(
+            &binary(),
+            &[
+                ("AWS_ENDPOINT_URL", &self.endpoint),
+                ("SEALWATCH_POLICY", path.to_str().unwrap()),
+                ("SEALWATCH_TOPIC_ARN", &self.topic),
+            ],
+        )
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Function {
+    pub fn start(binary: &Path, environment: &[(&str, &str)]) -> Self {
+        let (front, back) = (free_port(), free_port());
+        let address = format!("127.0.0.1:{front}");
+        let mut process = Command::new(tools().join("bin/aws-lambda-rie"))
+            .args([
+                "--log-level",
+                "warn",
+                "--runtime-interface-emulator-address",
+                &address,
+            ])
+            .args(["--runtime-api-address", &format!("127.0.0.1:{back}")])
+            .arg(binary)
+            .env_clear()
+            .envs([
+                ("AWS_LAMBDA_FUNCTION_NAME", "guard"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_LAMBDA_FUNCTION_TIMEOUT", "20"),
+                ("AWS_REGION", REGION),
+                ("AWS_ACCESS_KEY_ID", "testing"),
+                ("AWS_SECRET_ACCESS_KEY", "testing"),
+                ("AWS_SESSION_TOKEN", "testing"),
+            ])
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the runtime interface emulator starts");
+        let output = Arc::new(Mutex::new(String::new()));
+        collect(process.stdout.take(), &output);
+        collect(process.stderr.take(), &output);
+        let patience = Instant::now() + PATIENCE;
+        while TcpStream::connect(&address).is_err() {
+            assert!(
+                Instant::now() < patience,
+                "the runtime interface emulator listens"
+            );
+            std::thread::yield_now();
+        }
+        Self {
+            process,
+            address,
+            output,
+        }
+    }
+
+    pub fn invoke(&self, event: &Value) -> Answer {
+        let mut response = ureq::post(format!(
+            "http://{}/2015-03-31/functions/function/invocations",
+            self.address
+        ))
+        .config()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .send(event.to_string())
+        .expect("the function answers");
+        let text = response.body_mut().read_to_string().unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer {
+            body,
+            output: self.output.lock().unwrap().clone(),
+        }
+    }
+
+    pub fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        // The emulator ends its function when it is told to end itself.
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.process.id().to_string()])
+            .status();
+        let patience = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < patience {
+            if let Ok(Some(_)) = self.process.try_wait() {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Answer {
+    /// The receipts among the printed lines, in order.
+    pub fn receipts(&self) -> Vec<Value> {
+        let lines = self
+            .output
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line.get("verdict").is_some()).collect()
+    }
+
+    pub fn failed(&self) -> bool {
+        self.body.get("errorType").is_some() || self.body.get("errorMessage").is_some()
+    }
+}
+
+/// The key policy that AWS documents for CloudWatch Logs, beside the account's own statement.
+pub fn logs_policy(region: &str) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [
+        { "Sid": "Account", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+          "Action": "kms:*", "Resource": "*" },
+        { "Sid": "Logs", "Effect": "Allow", "Principal": { "Service": format!("logs.{region}.amazonaws.com") },
+          "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+          "Resource": "*",
+          "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": format!("arn:aws:logs:{region}:{ACCOUNT}:*") } } },
+    ]})
+}
+
+/// The account's own statement and nothing for CloudWatch Logs.
+pub fn closed_policy() -> Value {
+    json!({ "Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") }, "Action": "kms:*", "Resource": "*"
+    }})
+}
+
+/// An event of CloudWatch Logs as EventBridge delivers it.
+pub fn event(id: &str, name: &str, request: Value) -> Value {
+    json!({
+        "version": "0", "id": format!("envelope-{id}"), "detail-type": "AWS API Call via CloudTrail", "source": "aws.logs",
+        "account": ACCOUNT, "time": "2026-11-03T09:12:44Z", "region": REGION, "resources": [],
+        "detail": {
+            "eventVersion": "1.11", "eventSource": "logs.amazonaws.com", "eventName": name, "awsRegion": REGION,
+            "eventTime": "2026-11-03T09:12:44Z", "eventID": id, "eventType": "AwsApiCall", "eventCategory": "Management",
+            "managementEvent": true, "readOnly": false, "recipientAccountId": ACCOUNT, "sourceIPAddress": "192.0.2.10",
+            "userAgent": "aws-cli/2.31", "requestParameters": request, "responseElements": null,
+            "userIdentity": { "type": "IAMUser", "arn": format!("arn:aws:iam::{ACCOUNT}:user/somebody"), "accountId": ACCOUNT },
+        },
+    })
+}
+
+/// A policy in `mode` whose only rule gives every group the key behind `alias/logs`.
+pub fn policy(mode: &str) -> String {
+    format!("mode = \"{mode}\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n")
+}
+
+fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=testing/20261103/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>, into: &Arc<Mutex<String>>) {
+    let into = Arc::clone(into);
+    let Some(pipe) = pipe else { return };
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let mut output = into.lock().unwrap();
+            output.push_str(&line);
+            output.push('\n');
+        }
+    });
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn tools() -> PathBuf {
+    let tools = workspace().join(".tools");
+    assert!(
+        tools.join("bin/aws-lambda-rie").exists(),
+        "the test tools are missing: run `make tools`"
+    );
+    tools
+}
+
+/// The guard as cargo builds it here and now.
+fn binary() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let build = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "log-group-guard",
+                "--message-format",
+                "json",
+            ])
+            .current_dir(workspace())
+            .output()
+            .expect("cargo runs");
+        assert!(
+            build.status.success(),
+            "{}",
+            String::from_utf8_lossy(&build.stderr)
+        );
+        let messages = String::from_utf8_lossy(&build.stdout);
+        let executable = messages
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|message| {
+                let named = message["target"]["name"] == json!("log-group-guard");
+                message["executable"]
+                    .as_str()
+                    .filter(|_| named)
+                    .map(PathBuf::from)
+            });
+        executable.expect("cargo names the executable")
+    });
+    built.clone()
+}

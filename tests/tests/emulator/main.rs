@@ -1,0 +1,384 @@
+//! The guards' built binaries, end to end: Lambda's runtime interface emulator on one side, the strict AWS
+//! emulator on the other. What is asserted is the emulator's own state and its record of requests.
+
+mod lab;
+
+use lab::{Lab, closed_policy, event, policy};
+use serde_json::{Value, json};
+
+const GROUP: &str = "/app/foo";
+const SIBLINGS: [&str; 2] = ["/app/foo/child", "/app/foobar"];
+
+/// A key, the group and two siblings that share its name as a prefix.
+fn lab_with_group(policy: Option<Value>) -> (Lab, String) {
+    let lab = Lab::start();
+    let key = lab.create_key(policy);
+    for name in [GROUP, SIBLINGS[0], SIBLINGS[1]] {
+        lab.create_log_group(name);
+    }
+    (lab, key)
+}
+
+fn created() -> Value {
+    event("created-1", "CreateLogGroup", json!({ "logGroupName": GROUP }))
+}
+
+/// No group has a key.
+fn untouched(lab: &Lab) -> bool {
+    lab.log_group_keys().iter().all(|(_, key)| key.is_none())
+}
+
+#[test]
+fn only_the_group_of_the_event_gets_the_key() {
+    let (lab, key) = lab_with_group(None);
+    let guard = lab.log_group_guard(&policy("remediate"));
+    let answer = guard.invoke(&created());
+    assert_eq!(answer.body["verdict"], "violation", "{}", answer.output);
+    assert_eq!(answer.body["effects"][0]["outcome"], "applied");
+    assert_eq!(answer.body["effects"][0]["value"], key);
+    assert_eq!(answer.body["page"]["outcome"], "sent");
+    let expected = [
+        (GROUP.to_owned(), Some(key)),
+        (SIBLINGS[0].to_owned(), None),
+        (SIBLINGS[1].to_owned(), None),
+    ];
+    assert_eq!(lab.log_group_keys(), expected);
+    let calls = [
+        "logs:DescribeLogGroups",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "logs:AssociateKmsKey",
+        "logs:DescribeLogGroups",
+        "sns:Publish",
+    ];
+    assert_eq!(lab.operations(), calls);
+    let receipts = answer.receipts();
+    assert_eq!(receipts.len(), 1);
+    assert_eq!(receipts[0], answer.body, "the printed receipt is the answer");
+}
+
+#[test]
+fn observe_mode_changes_nothing_and_tells_nobody() {
+    let (lab, _) = lab_with_group(None);
+    let answer = lab.log_group_guard(&policy("observe")).invoke(&created());
+    assert_eq!(answer.body["effects"][0]["outcome"], "withheld");
+    assert_eq!(answer.body["page"]["outcome"], "withheld");
+    assert!(untouched(&lab));
+    assert_eq!(
+        lab.operations(),
+        ["logs:DescribeLogGroups", "kms:DescribeKey", "kms:GetKeyPolicy"]
+    );
+}
+
+#[test]
+fn page_mode_pages_once_and_changes_nothing() {
+    let (lab, _) = lab_with_group(None);
+    let guard = lab.log_group_guard(&policy("page"));
+    let outcomes: Vec<Value> = (0..3)
+        .map(|_| guard.invoke(&created()).body["page"]["outcome"].clone())
+        .collect();
+    assert_eq!(outcomes, ["sent", "withheld", "withheld"]);
+    assert!(untouched(&lab));
+    assert_eq!((lab.count("logs:AssociateKmsKey"), lab.published().len()), (0, 1));
+}
+
+#[test]
+fn the_same_event_three_times_is_one_association_and_one_page() {
+    let (lab, _) = lab_with_group(None);
+    let guard = lab.log_group_guard(&policy("remediate"));
+    let verdicts: Vec<Value> = (0..3)
+        .map(|_| guard.invoke(&created()).body["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["violation", "compliant", "compliant"]);
+    assert_eq!((lab.count("logs:AssociateKmsKey"), lab.published().len()), (1, 1));
+}
+
+#[test]
+fn its_own_association_comes_back_as_an_event_and_is_compliant() {
+    let (lab, key) = lab_with_group(None);
+    let guard = lab.log_group_guard(&policy("remediate"));
+    guard.invoke(&created());
+    let own = event(
+        "own-1",
+        "AssociateKmsKey",
+        json!({ "logGroupName": GROUP, "kmsKeyId": key }),
+    );
+    let answer = guard.invoke(&own);
+    assert_eq!(
+        (&answer.body["verdict"], &answer.body["page"]),
+        (&json!("compliant"), &Value::Null)
+    );
+    assert_eq!(lab.count("logs:AssociateKmsKey"), 1);
+}
+
+#[test]
+fn a_disassociation_named_by_resource_identifier_is_repaired() {
+    let (lab, key) = lab_with_group(None);
+    let guard = lab.log_group_guard(&policy("remediate"));
+    for (number, suffix) in ["", ":*"].into_iter().enumerate() {
+        lab.call(
+            "Logs_20140328.DisassociateKmsKey",
+            json!({ "logGroupName": GROUP }),
+        );
+        let arn = format!(
+            "arn:aws:logs:{}:{}:log-group:{GROUP}{suffix}",
+            lab::REGION,
+            lab::ACCOUNT
+        );
+        let removed = event(
+            &format!("removed-{number}"),
+            "DisassociateKmsKey",
+            json!({ "resourceIdentifier": arn }),
+        );
+        let answer = guard.invoke(&removed);
+        assert_eq!(
+            answer.body["findings"][0]["id"], "log-group.key-removed",
+            "{}",
+            answer.output
+        );
+        assert_eq!(answer.body["effects"][0]["outcome"], "applied");
+        assert_eq!(lab.log_group_keys()[0], (GROUP.to_owned(), Some(key.clone())));
+    }
+}
+
+#[test]
+fn query_results_page_and_cause_no_call_but_the_page() {
+    let lab = Lab::start();
+    let arn = format!("arn:aws:logs:{}:{}:query-result:*", lab::REGION, lab::ACCOUNT);
+    let removed = event(
+        "query-1",
+        "DisassociateKmsKey",
+        json!({ "resourceIdentifier": arn }),
+    );
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&removed);
+    assert_eq!(answer.body["findings"][0]["id"], "query-results.key-removed");
+    assert_eq!(lab.operations(), ["sns:Publish"]);
+}
+
+#[test]
+fn a_group_that_is_gone_by_then_is_no_error() {
+    let (lab, _) = lab_with_group(None);
+    lab.call("Logs_20140328.DeleteLogGroup", json!({ "logGroupName": GROUP }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert_eq!(
+        (&answer.body["verdict"], &answer.body["page"]),
+        (&json!("ignored"), &Value::Null)
+    );
+    assert_eq!(lab.operations(), ["logs:DescribeLogGroups"]);
+    assert!(untouched(&lab));
+}
+
+#[test]
+fn a_group_that_goes_while_it_is_repaired_is_no_error() {
+    let (lab, _) = lab_with_group(None);
+    lab.fault(
+        json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "error", "status": 400,
+        "code": "ResourceNotFoundException", "message": "The specified log group does not exist." }),
+    );
+    lab.fault(json!({ "service": "logs", "operation": "DescribeLogGroups", "kind": "delay", "seconds": 0, "after": 1 }));
+    let guard = lab.log_group_guard(&policy("remediate"));
+    // The first look still finds the group; it is deleted before the association is answered.
+    let answer = std::thread::scope(|scope| {
+        let invocation = scope.spawn(|| guard.invoke(&created()));
+        while lab.count("logs:AssociateKmsKey") == 0 {
+            std::thread::yield_now();
+        }
+        let _ = lab.try_call("Logs_20140328.DeleteLogGroup", &json!({ "logGroupName": GROUP }));
+        invocation.join().unwrap()
+    });
+    // Whichever came first, the deletion or the look after it: a failure that is retried, or nothing to do.
+    let retried = guard.invoke(&created());
+    assert_eq!(retried.body["verdict"], "ignored", "{}", answer.output);
+    assert!(untouched(&lab));
+}
+
+#[test]
+fn a_closed_key_policy_pages_with_the_statement_and_associates_nothing() {
+    let (lab, _) = lab_with_group(Some(closed_policy()));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert_eq!(answer.body["findings"][0]["id"], "log-group.key-unusable");
+    assert_eq!(answer.body["effects"], json!([]));
+    let message: Value = serde_json::from_str(lab.published()[0]["Message"].as_str().unwrap()).unwrap();
+    let email = message["email"].as_str().unwrap();
+    assert!(
+        email.contains("\"Service\": \"logs.eu-central-1.amazonaws.com\""),
+        "{email}"
+    );
+    assert_eq!(lab.count("logs:AssociateKmsKey"), 0);
+}
+
+#[test]
+fn a_key_that_was_mended_is_looked_at_anew() {
+    let (lab, key) = lab_with_group(None);
+    lab.call("TrentService.DisableKey", json!({ "KeyId": key }));
+    let guard = lab.log_group_guard(&policy("remediate"));
+    assert_eq!(
+        guard.invoke(&created()).body["findings"][0]["id"],
+        "log-group.key-unusable"
+    );
+    lab.call("TrentService.EnableKey", json!({ "KeyId": key }));
+    let again = event("created-2", "CreateLogGroup", json!({ "logGroupName": GROUP }));
+    assert_eq!(guard.invoke(&again).body["effects"][0]["outcome"], "applied");
+}
+
+#[test]
+fn a_throttle_is_waited_out() {
+    let (lab, key) = lab_with_group(None);
+    for operation in ["DescribeLogGroups", "AssociateKmsKey"] {
+        lab.fault(json!({ "service": "logs", "operation": operation, "kind": "throttle", "times": 3 }));
+    }
+    lab.fault(json!({ "service": "sns", "operation": "Publish", "kind": "throttle", "times": 1 }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert_eq!(
+        answer.body["effects"][0]["outcome"], "applied",
+        "{}",
+        answer.output
+    );
+    assert_eq!(lab.log_group_keys()[0].1, Some(key));
+    assert_eq!(lab.published().len(), 1);
+}
+
+#[test]
+fn a_throttle_without_end_pages_and_fails_the_invocation() {
+    let (lab, _) = lab_with_group(None);
+    lab.fault(json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "throttle" }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert!(answer.failed(), "Lambda has to retry: {}", answer.body);
+    let receipt = &answer.receipts()[0];
+    assert_eq!(receipt["effects"][0]["outcome"], "failed");
+    assert_eq!(receipt["page"]["outcome"], "sent");
+    assert!(untouched(&lab));
+}
+
+#[test]
+fn a_denied_association_pages_with_what_the_role_lacks() {
+    let (lab, _) = lab_with_group(None);
+    lab.fault(json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "access-denied" }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert_eq!(
+        answer.body["effects"][0]["outcome"], "refused",
+        "{}",
+        answer.output
+    );
+    let message: Value = serde_json::from_str(lab.published()[0]["Message"].as_str().unwrap()).unwrap();
+    let email = message["email"].as_str().unwrap();
+    assert!(email.contains("\"Action\": \"logs:AssociateKmsKey\""), "{email}");
+}
+
+#[test]
+fn whatever_read_is_denied_pages_and_nothing_is_written() {
+    for (service, operation) in [
+        ("logs", "DescribeLogGroups"),
+        ("kms", "DescribeKey"),
+        ("kms", "GetKeyPolicy"),
+        ("logs", "ListTagsForResource"),
+    ] {
+        let (lab, _) = lab_with_group(None);
+        lab.fault(json!({ "service": service, "operation": operation, "kind": "access-denied" }));
+        let with_tags = format!(
+            "{}[[exempt]]\nguard = \"log-group\"\ntag = {{ key = \"tier\", value = \"scratch\" }}\nreason = \"scratch\"\n",
+            policy("remediate")
+        );
+        let answer = lab.log_group_guard(&with_tags).invoke(&created());
+        let receipt = &answer.receipts()[0];
+        assert_eq!(
+            receipt["page"]["outcome"], "sent",
+            "{operation}: {}",
+            answer.output
+        );
+        assert_eq!(receipt["effects"], json!([]), "{operation}");
+        assert_eq!(
+            (lab.count("logs:AssociateKmsKey"), lab.published().len()),
+            (0, 1),
+            "{operation}"
+        );
+        assert!(
+            lab.published()[0]["Message"]
+                .as_str()
+                .unwrap()
+                .contains(operation),
+            "{operation} is named"
+        );
+    }
+}
+
+#[test]
+fn a_cut_connection_and_a_server_error_are_tried_again() {
+    let (lab, key) = lab_with_group(None);
+    lab.fault(json!({ "service": "logs", "operation": "DescribeLogGroups", "kind": "cut", "times": 1 }));
+    lab.fault(json!({ "service": "kms", "operation": "DescribeKey", "kind": "error", "times": 1 }));
+    lab.fault(json!({ "service": "kms", "operation": "GetKeyPolicy", "kind": "cut", "times": 1 }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert_eq!(
+        answer.body["effects"][0]["outcome"], "applied",
+        "{}",
+        answer.output
+    );
+    assert_eq!(lab.log_group_keys()[0].1, Some(key));
+}
+
+#[test]
+fn a_page_that_cannot_be_sent_fails_the_invocation() {
+    let (lab, _) = lab_with_group(None);
+    lab.fault(json!({ "service": "sns", "operation": "Publish", "kind": "access-denied" }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert!(answer.failed());
+    let receipt = &answer.receipts()[0];
+    assert_eq!(
+        (&receipt["page"]["outcome"], &receipt["effects"][0]["outcome"]),
+        (&json!("failed"), &json!("applied"))
+    );
+}
+
+#[test]
+fn an_event_that_cannot_be_read_pages_and_fails() {
+    let lab = Lab::start();
+    let guard = lab.log_group_guard(&policy("remediate"));
+    let mut truncated = created();
+    truncated["detail"].as_object_mut().unwrap().remove("eventName");
+    for event in [
+        truncated,
+        json!({}),
+        json!([1]),
+        json!(null),
+        json!({ "detail-type": "x via CloudTrail", "detail": "cut" }),
+    ] {
+        assert!(guard.invoke(&event).failed(), "{event}");
+    }
+    assert!(!lab.published().is_empty());
+    assert_eq!(lab.count("logs:DescribeLogGroups"), 0);
+}
+
+#[test]
+fn an_event_of_another_region_or_account_is_never_acted_on() {
+    let (lab, _) = lab_with_group(None);
+    let guard = lab.log_group_guard(&policy("remediate"));
+    let mut elsewhere = created();
+    elsewhere["detail"]["awsRegion"] = json!("us-east-1");
+    elsewhere["detail"]["eventID"] = json!("elsewhere-1");
+    let mut other = created();
+    other["detail"]["recipientAccountId"] = json!("999999999999");
+    other["detail"]["eventID"] = json!("other-1");
+    for event in [elsewhere, other] {
+        let answer = guard.invoke(&event);
+        assert!(answer.failed(), "{}", answer.body);
+        assert_eq!(
+            answer.receipts().last().unwrap()["findings"][0]["id"],
+            "log-group.state-unknown"
+        );
+    }
+    assert!(untouched(&lab));
+    assert_eq!(lab.published().len(), 2);
+}
+
+#[test]
+fn a_function_without_a_whole_policy_does_not_start() {
+    let lab = Lab::start();
+    for faulty in ["mode = \"remediate\"\nmood = \"good\"\n", ""] {
+        let guard = lab.log_group_guard(faulty);
+        let answer = guard.invoke(&created());
+        let told = format!("{}{}", answer.body, guard.output());
+        assert!(told.contains("faults"), "{told}");
+    }
+    assert_eq!(lab.operations(), Vec::<String>::new());
+}
