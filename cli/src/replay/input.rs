@@ -109,7 +109,7 @@ impl Input {
         while let Some(document) = documents.next() {
             any = true;
             match document {
-                Ok(document) => self.document(name, document),
+                Ok(document) => self.document(name, &document),
                 Err(error) => {
                     return self.unreadable(&format!("{name} (byte {})", documents.byte_offset()), &error);
                 }
@@ -120,23 +120,17 @@ impl Input {
         }
     }
 
-    fn document(&mut self, name: &str, document: Value) {
-        match document {
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .for_each(|(index, item)| self.event(name, index, item)),
-            Value::Object(ref fields) => match fields.get("Records") {
-                Some(Value::Array(items)) => {
-                    items
-                        .iter()
-                        .enumerate()
-                        .for_each(|(index, item)| self.event(name, index, item));
-                }
-                Some(_) => self.unreadable(&name, &"`Records` is no list"),
-                None => self.event(name, 0, &document),
-            },
-            other => self.event(name, 0, &other),
+    /// An event, a list of them, or a CloudTrail log file.
+    fn document(&mut self, name: &str, document: &Value) {
+        let events = match document.get("Records") {
+            Some(Value::Array(records)) => records.as_slice(),
+            Some(_) => return self.unreadable(&name, &"`Records` is no list"),
+            None => document
+                .as_array()
+                .map_or(std::slice::from_ref(document), Vec::as_slice),
+        };
+        for (index, event) in events.iter().enumerate() {
+            self.event(name, index, event);
         }
     }
 

@@ -272,14 +272,10 @@ async fn key_policy(clients: &Clients, key: &KeyArn, deadline: &Deadline) -> Key
 /// What KMS leaves out of its answer is named `unnamed`, which nothing takes for fit.
 fn facts_of(arn: KeyArn, metadata: &KeyMetadata, policy: KeyPolicyFact) -> KeyFacts {
     const UNNAMED: &str = "unnamed";
-    let state = match KeyState::named(metadata.key_state().map_or(UNNAMED, |state| state.as_str())) {
-        KeyState::PendingDeletion { .. } => KeyState::PendingDeletion {
-            deletion_date: metadata.deletion_date().map(|date| date.to_string()),
-        },
-        other => other,
-    };
+    let deletion_date = metadata.deletion_date().map(ToString::to_string);
+    let state = KeyState::named(metadata.key_state().map_or(UNNAMED, |state| state.as_str()));
     KeyFacts {
-        state,
+        state: state.dying_on(deletion_date),
         spec: KeySpec::named(metadata.key_spec().map_or(UNNAMED, |spec| spec.as_str())),
         usage: KeyUsage::named(metadata.key_usage().map_or(UNNAMED, |usage| usage.as_str())),
         manager: KeyManager::named(metadata.key_manager().map_or(UNNAMED, |manager| manager.as_str())),

@@ -4,7 +4,7 @@
 //! that are missing, null, of another type or unknown. What a record says is kept as it came; what it
 //! doesn't say stays unsaid. Nothing here looks at the resource or judges the call.
 
-use crate::names::{AccountId, Place, Region};
+use crate::names::{AccountId, Arn, Place, Region};
 use crate::untrusted::{Untrusted, clean};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -103,7 +103,7 @@ pub fn parse(event: &Value) -> Result<Parsed, ParseError> {
         .ok_or_else(|| ParseError::NotAnObject(type_name(event)))?;
     let (record, envelope) = match object.get("detail") {
         Some(detail) if object.contains_key("detail-type") => {
-            let detail_type = text(event, "detail-type").unwrap_or_default();
+            let detail_type = text(event, "detail-type").ok_or_else(|| missing(event, "detail-type"))?;
             if !detail_type.ends_with(" via CloudTrail") {
                 let source = text(event, "source").unwrap_or("an unnamed source");
                 return Ok(Parsed::NotAManagementCall(format!(
@@ -168,9 +168,9 @@ impl Actor {
         if let Some(issuer) = &self.issuer {
             return Some(issuer.raw().to_owned());
         }
-        let (head, session) = self.arn.as_ref()?.raw().split_once(":assumed-role/")?;
-        let role = session.split('/').next()?;
-        Some(format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)))
+        let arn = Arn::split(self.arn.as_ref()?.raw()).filter(|arn| arn.service == "sts")?;
+        let role = arn.resource.strip_prefix("assumed-role/")?.split('/').next()?;
+        Some(format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account))
     }
 }
 
@@ -309,3 +309,6 @@ fn type_name(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests;

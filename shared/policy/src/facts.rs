@@ -133,6 +133,19 @@ impl KeyState {
         }
     }
 
+    /// The same state, with the date on which a key that is scheduled for deletion dies.
+    #[must_use]
+    pub fn dying_on(self, deletion_date: Option<String>) -> Self {
+        match self {
+            Self::PendingDeletion { .. } => Self::PendingDeletion { deletion_date },
+            Self::Enabled
+            | Self::Disabled
+            | Self::PendingReplicaDeletion
+            | Self::PendingImport
+            | Self::Other(_) => self,
+        }
+    }
+
     /// AWS's name of the state.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -10,7 +10,8 @@ use crate::change::ParseError;
 use crate::guards::Guard;
 use crate::plan::{Effect, Outcome, Remedy, Severity};
 use crate::policy::Mode;
-use crate::receipt::Report;
+use crate::receipt::{NOT_REACHED, Report};
+use crate::untrusted::{clean, is_plain};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -58,6 +59,15 @@ impl Page {
         error: &ParseError,
     ) -> Self {
         let severity = Severity::High;
+        // SNS refuses an empty attribute.
+        let told = |text: &str| {
+            if text.is_empty() {
+                "unknown".to_owned()
+            } else {
+                clean(text, 80)
+            }
+        };
+        let (account, region, event_id) = (&told(account), &told(region), told(event_id));
         let title = format!("HIGH the {guard} guard got an event that it can't read");
         let text = format!(
             "{title}\n\nWhat happened\n  event      {event_id}\n  where      account {account}, {region}\n  problem    {error}\n\n\
@@ -87,8 +97,14 @@ impl<E: Effect> Report<'_, E> {
     /// What pages: a finding at or above the policy's `pages.from`, and any effect that didn't work.
     #[must_use]
     pub fn page(&self) -> Option<Page> {
-        let worst = self.plan.findings.iter().max_by_key(|finding| finding.severity)?;
-        let trouble = self.outcomes.iter().any(|outcome| outcome.trouble().is_some());
+        // The first of the worst, as in the receipt; `max_by_key` takes the last.
+        let worst = self
+            .plan
+            .findings
+            .iter()
+            .rev()
+            .max_by_key(|finding| finding.severity)?;
+        let trouble = self.trouble();
         let severity = if trouble {
             worst.severity.max(Severity::High)
         } else {
@@ -99,12 +115,12 @@ impl<E: Effect> Report<'_, E> {
         }
         let place = &self.change.place;
         let state = self.state();
-        let title = format!(
+        let title = one_line(&format!(
             "{} {}{}",
             severity.as_str().to_uppercase(),
             worst.summary,
             state.suffix()
-        );
+        ));
         let name = self
             .target
             .as_deref()
@@ -185,11 +201,12 @@ impl<E: Effect> Report<'_, E> {
         if self.plan.effects.is_empty() {
             push_line(&mut text, "  Nothing: no repair follows from what it found.");
         }
-        for (effect, outcome) in self.plan.effects.iter().zip(self.outcomes) {
-            push_line(
-                &mut text,
-                &format!("  - {}: {}", effect.describe(), self.told(outcome)),
-            );
+        for (index, effect) in self.plan.effects.iter().enumerate() {
+            let told = match self.outcomes.get(index) {
+                Some(outcome) => self.told(outcome),
+                None => format!("NOT done: {NOT_REACHED}"),
+            };
+            push_line(&mut text, &format!("  - {}: {told}", effect.describe()));
         }
         self.push_remedies(&mut text, state);
         let runbook = match &self.pages.runbook {
@@ -250,23 +267,29 @@ impl<E: Effect> Report<'_, E> {
             Outcome::Applied => "done, and seen on reading back".to_owned(),
             Outcome::Already => "it was so already".to_owned(),
             Outcome::Withheld => format!("NOT done: the mode is `{}`", self.mode.as_str()),
-            Outcome::Refused { why, .. } => format!("NOT done, refused: {why}"),
-            Outcome::Failed { why } => format!("NOT done, failed: {why}"),
+            Outcome::Refused { why, .. } => format!("NOT done, refused: {}", clean(why, 600)),
+            Outcome::Failed { why } => format!("NOT done, failed: {}", clean(why, 600)),
             Outcome::Replayed => "would be done (replay)".to_owned(),
         }
+    }
+
+    /// Whether an effect didn't work, or nobody says what became of it.
+    fn trouble(&self) -> bool {
+        self.outcomes.len() < self.plan.effects.len()
+            || self.outcomes.iter().any(|outcome| outcome.trouble().is_some())
     }
 
     fn state(&self) -> State {
         if self.plan.effects.is_empty() {
             return State::NothingToApply;
         }
-        if self.outcomes.iter().any(|outcome| outcome.trouble().is_some()) {
+        if self.trouble() {
             return State::Trouble;
         }
         let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::Already);
         if self.outcomes.iter().all(done) {
             State::Repaired
-        } else if self.outcomes.iter().any(|outcome| *outcome == Outcome::Withheld) {
+        } else if self.outcomes.contains(&Outcome::Withheld) {
             State::Withheld(self.mode)
         } else {
             State::Replayed
@@ -290,7 +313,8 @@ impl State {
             Self::NothingToApply => "",
             Self::Repaired => " (repaired)",
             Self::Withheld(Mode::Observe) => " (not repaired: mode observe)",
-            Self::Withheld(Mode::Page | Mode::Remediate) => " (not repaired: mode page)",
+            Self::Withheld(Mode::Page) => " (not repaired: mode page)",
+            Self::Withheld(Mode::Remediate) => " (not repaired)",
             Self::Trouble => " (REPAIR FAILED)",
             Self::Replayed => " (would be repaired)",
         }
@@ -319,11 +343,14 @@ fn field(text: &mut String, name: &str, value: &str) {
 
 /// Appends exactly one line, whatever the text holds: the last guard against a forged one.
 fn push_line(text: &mut String, line: &str) {
-    text.extend(
-        line.chars()
-            .map(|character| if character.is_control() { ' ' } else { character }),
-    );
+    text.push_str(&one_line(line));
     text.push('\n');
+}
+
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|character| if is_plain(character) { character } else { ' ' })
+        .collect()
 }
 
 /// One line of printable ASCII, at most `limit` characters, cut in the middle so that its end stays.

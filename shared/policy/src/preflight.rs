@@ -8,6 +8,7 @@ use crate::facts::{KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, Key
 use crate::key_policy::{ServiceAccess, logs_access};
 use crate::names::{KeyArn, KeyRef, LogGroupArn};
 use crate::plan::{Remedy, shell_word};
+use crate::untrusted::clean;
 
 /// Whether a key may be associated with a log group.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,7 +199,7 @@ fn state_obstacle(facts: &KeyFacts) -> Option<Obstacle> {
         KeyState::PendingDeletion { deletion_date } => {
             let date = deletion_date
                 .as_ref()
-                .map(|date| format!(" (on {date})"))
+                .map(|date| format!(" (on {})", clean(date, 40)))
                 .unwrap_or_default();
             (
                 format!("scheduled for deletion{date}"),

@@ -12,6 +12,9 @@ use crate::untrusted::{Untrusted, clean};
 use serde::Serialize;
 use serde_json::Value;
 
+/// Said of an effect that no outcome is known of: listed all the same, never dropped.
+pub(crate) const NOT_REACHED: &str = "it was not reached";
+
 /// Everything there is to tell about one change.
 pub struct Report<'a, E> {
     /// The guard that judged it.
@@ -210,16 +213,18 @@ impl<E: Effect> Report<'_, E> {
     }
 
     fn effect_lines(&self) -> Vec<EffectLine> {
-        let pairs = self.plan.effects.iter().zip(self.outcomes);
-        pairs
-            .map(|(effect, outcome)| EffectLine {
+        let line = |(index, effect): (usize, &E)| {
+            let outcome = self.outcomes.get(index);
+            let trouble = outcome.map_or(Some(NOT_REACHED), Outcome::trouble);
+            EffectLine {
                 ensure: effect.ensure().to_owned(),
                 target: effect.target(),
                 value: effect.value(),
-                outcome: outcome.as_str().to_owned(),
-                error: outcome.trouble().map(|why| clean(why, 600)),
-            })
-            .collect()
+                outcome: outcome.map_or("failed", Outcome::as_str).to_owned(),
+                error: trouble.map(|why| clean(why, 600)),
+            }
+        };
+        self.plan.effects.iter().enumerate().map(line).collect()
     }
 }
 

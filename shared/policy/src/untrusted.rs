@@ -63,7 +63,7 @@ pub fn clean(text: &str, limit: usize) -> String {
 }
 
 /// Whether a character shows as itself, in reading order, on the line where it stands.
-fn is_plain(character: char) -> bool {
+pub(crate) fn is_plain(character: char) -> bool {
     let invisible = matches!(
         character,
         '\u{00ad}'                       // soft hyphen

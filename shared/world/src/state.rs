@@ -204,16 +204,11 @@ impl World {
             }
             regional.aliases.insert(alias, Some(arn.id().to_owned()));
         }
+        let deletion_date = entry.deletion_date.map(|date| date.to_string());
         let state = entry
             .state
             .as_deref()
-            .map(KeyState::named)
-            .map(|state| match state {
-                KeyState::PendingDeletion { .. } => KeyState::PendingDeletion {
-                    deletion_date: entry.deletion_date.map(|date| date.to_string()),
-                },
-                other => other,
-            });
+            .map(|state| KeyState::named(state).dying_on(deletion_date));
         let key = Key {
             state,
             spec: entry.spec.as_deref().map(KeySpec::named),

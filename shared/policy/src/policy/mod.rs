@@ -12,7 +12,7 @@ pub use fault::{Fault, Faults};
 
 use crate::change::Actor;
 use crate::guards::Guard;
-use crate::names::{AccountId, KeyRef, NameError, Place, Region};
+use crate::names::{AccountId, Arn, KeyRef, NameError, Place, Region};
 use crate::plan::Severity;
 use crate::wildcard;
 use jiff::Timestamp;
@@ -219,18 +219,25 @@ impl Exemption {
     /// Whether a caller is exempt.
     ///
     /// A caller chooses the session name of an assumed role, so a pattern is held against the role behind
-    /// the session; only a pattern that itself says `:assumed-role/` is held against the session's ARN.
+    /// the session; only a pattern that itself says `:assumed-role/` is held against the session's ARN. The
+    /// same goes for the name of a federated user, behind whom no role stands.
     #[must_use]
     pub fn covers_actor(&self, actor: &Actor) -> bool {
         let Exempt::Principal(pattern) = &self.what else {
             return false;
         };
-        let session = actor.arn.as_ref().map(|arn| arn.raw().to_owned());
-        let is_session = session.as_ref().is_some_and(|arn| arn.contains(":assumed-role/"));
-        let held_against = if is_session && !pattern.contains(":assumed-role/") {
+        let Some(caller) = actor.arn.as_ref().map(|arn| arn.raw()) else {
+            return false;
+        };
+        let is_session = |kind: &str| {
+            Arn::split(caller).is_some_and(|arn| arn.service == "sts" && arn.resource.starts_with(kind))
+        };
+        let held_against = if is_session("assumed-role/") && !pattern.contains(":assumed-role/") {
             actor.role_arn()
+        } else if is_session("federated-user/") && !pattern.contains(":federated-user/") {
+            None
         } else {
-            session
+            Some(caller.to_owned())
         };
         held_against.is_some_and(|arn| wildcard::matches(pattern, &arn))
     }
@@ -248,18 +255,31 @@ impl KeyTemplate {
     /// # Errors
     /// If it is neither an alias, an alias ARN nor a key ARN, whatever the placeholders stand for.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        /// One Region of each partition: a file may fix the partition and leave the Region open.
+        const EXAMPLES: [&str; 8] = [
+            "us-east-1",
+            "cn-north-1",
+            "us-gov-west-1",
+            "us-iso-east-1",
+            "us-isob-east-1",
+            "eu-isoe-west-1",
+            "us-isof-south-1",
+            "eusc-de-east-1",
+        ];
         let template = Self(text.to_owned());
-        let example = Place {
-            account: AccountId::parse("111122223333")?,
-            region: Region::parse(if text.contains("arn:aws-cn:") {
-                "cn-north-1"
-            } else {
-                "us-east-1"
-            })?,
+        let account = AccountId::parse("111122223333")?;
+        let is_key = |region: Region| {
+            let account = account.clone();
+            template.at(&Place { account, region }).is_ok()
         };
-        match KeyRef::parse(&template.fill(&example), &example) {
-            Ok(_) => Ok(template),
-            Err(_) => Err(NameError::KeyRef(crate::untrusted::clean(text, 120))),
+        if EXAMPLES
+            .iter()
+            .filter_map(|region| Region::parse(region).ok())
+            .any(is_key)
+        {
+            Ok(template)
+        } else {
+            Err(NameError::KeyRef(crate::untrusted::clean(text, 120)))
         }
     }
 
@@ -278,11 +298,23 @@ impl KeyTemplate {
     }
 
     fn fill(&self, place: &Place) -> String {
-        self.0
-            .replace("{partition}", place.region.partition().as_str())
-            .replace("{region}", place.region.as_str())
-            .replace("{account}", place.account.as_str())
+        fill(&self.0, place)
     }
+}
+
+impl ApprovedKey {
+    /// Whether this is a wildcard that matches `key`, the key of a resource in `place`.
+    #[must_use]
+    pub fn is_pattern_of(&self, key: &str, place: &Place) -> bool {
+        matches!(self, Self::Pattern(pattern) if wildcard::matches(&fill(pattern, place), key))
+    }
+}
+
+fn fill(template: &str, place: &Place) -> String {
+    template
+        .replace("{partition}", place.region.partition().as_str())
+        .replace("{region}", place.region.as_str())
+        .replace("{account}", place.account.as_str())
 }
 
 impl Mode {

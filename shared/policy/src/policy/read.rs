@@ -122,6 +122,10 @@ fn log_groups(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> LogGroup
         .into_iter()
         .filter_map(|(text, span)| {
             if text.contains(['*', '?']) && text.starts_with("arn:") {
+                if text.contains(":alias/") {
+                    let problem = format!("`{}` is a wildcard over aliases", clean(&text, 80));
+                    faults.add(&span, problem, "write a wildcard over key ARNs, or each alias in full: log groups show key ARNs only");
+                }
                 return Some(ApprovedKey::Pattern(text));
             }
             key_template(&text, &span, faults).map(ApprovedKey::Key)
@@ -302,6 +306,7 @@ fn exemption(entry: &Table<'_>, faults: &mut Collector<'_>) -> Option<Exemption>
             );
         }
     }
+    let until = entry.date("until", faults);
     let named = ["match", "tag", "principal"]
         .iter()
         .filter(|field| entry.get(field).is_some())
@@ -312,7 +317,6 @@ fn exemption(entry: &Table<'_>, faults: &mut Collector<'_>) -> Option<Exemption>
         faults.add(&entry.span, problem, "name what is exempt, one thing an entry");
         return None;
     }
-    let until = entry.date("until", faults);
     let line = faults.line(entry.span.start);
     Some(Exemption {
         line,

@@ -19,7 +19,6 @@ use crate::names::{Arn, KeyRef, LogGroupArn, LogGroupName, Place};
 use crate::plan;
 use crate::policy::{ApprovedKey, Exempt, Policy};
 use crate::untrusted::clean;
-use crate::wildcard;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -227,14 +226,16 @@ impl Approval {
             .iter()
             .filter_map(|approved| match approved {
                 ApprovedKey::Key(template) => Some(template),
-                ApprovedKey::Pattern(pattern) => {
-                    approval.approved |= wildcard::matches(pattern, key);
+                ApprovedKey::Pattern(_) => {
+                    approval.approved |= approved.is_pattern_of(key, group.place());
                     None
                 }
             });
         let references: BTreeSet<KeyRef> = listed
             .chain(rule)
             .filter_map(|template| template.at(group.place()).ok())
+            // A file for several Regions names keys of them all; only those of its own can serve the group.
+            .filter(|reference| reference.place().region == group.place().region)
             .collect();
         for reference in references {
             approval.approved |= reference.to_string() == key;

@@ -9,7 +9,6 @@ use crate::names::Place;
 use crate::plan::{Finding, Plan, Remedy, Severity, Verdict};
 use crate::policy::{ApprovedKey, Policy};
 use crate::untrusted::clean;
-use crate::wildcard;
 
 pub(super) fn decide(policy: &Policy, change: &Change, place: &Place) -> Plan<Effect> {
     const REASON: &str = "no API shows the key of query results; this is what the recorded call says";
@@ -46,7 +45,7 @@ fn unapproved(policy: &Policy, change: &Change, place: &Place) -> Option<(Verdic
     let mut aliases = false;
     for entry in approved {
         let reference = match entry {
-            ApprovedKey::Pattern(pattern) if wildcard::matches(pattern, key) => return None,
+            ApprovedKey::Pattern(_) if entry.is_pattern_of(key, place) => return None,
             ApprovedKey::Pattern(_) => continue,
             ApprovedKey::Key(template) => template.at(place).ok(),
         };

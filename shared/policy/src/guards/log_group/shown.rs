@@ -2,7 +2,9 @@
 
 use super::Facts;
 use crate::facts::{KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyUsage, Reading};
+use crate::untrusted::{SHOWN, clean};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 impl Facts {
     /// The facts as JSON. Key policies are named, not printed: findings quote what matters of them.
@@ -10,9 +12,14 @@ impl Facts {
     pub fn shown(&self) -> Value {
         let group = reading(
             &self.group,
-            |state| json!({ "kms_key": state.key, "class": state.class }),
+            |state| json!({ "kms_key": shown(&state.key), "class": shown(&state.class) }),
         );
-        let tags = reading(&self.tags, |tags| json!(tags));
+        let tags = reading(&self.tags, |tags| {
+            let tags = tags
+                .iter()
+                .map(|(key, value)| (clean(key, SHOWN), clean(value, SHOWN)));
+            json!(tags.collect::<BTreeMap<_, _>>())
+        });
         let keys: Map<String, Value> = self
             .keys
             .iter()
@@ -20,6 +27,10 @@ impl Facts {
             .collect();
         json!({ "log_group": group, "tags": tags, "keys": keys })
     }
+}
+
+fn shown(text: &Option<String>) -> Option<String> {
+    text.as_ref().map(|text| clean(text, SHOWN))
 }
 
 fn reading<T>(reading: &Reading<T>, show: impl Fn(&T) -> Value) -> Value {
