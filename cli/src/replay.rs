@@ -1,14 +1,18 @@
 //! `sealwatch replay`: reads events, puts them in order, lets the guards judge them, shows the receipts.
 
 mod input;
+#[cfg(feature = "live")]
+mod live;
 mod summary;
 mod table;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use input::Input;
+use sealwatch_policy::change::Change;
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::policy::Policy;
+use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
 use sealwatch_world::{World, timeline};
 use std::io::Write as _;
@@ -48,6 +52,14 @@ pub struct Arguments {
     /// Make the repairs in the world, so that later changes meet a repaired account
     #[arg(long)]
     counterfactual: bool,
+    /// Read the state from the AWS account of your credentials instead of a world (needs the feature `live`)
+    #[cfg(feature = "live")]
+    #[arg(long, conflicts_with_all = ["state", "counterfactual"])]
+    live: bool,
+    /// With --live: also make the repairs, where the policy's mode is remediate
+    #[cfg(feature = "live")]
+    #[arg(long, requires = "live")]
+    apply: bool,
     /// Exit with 1 if there is a finding this bad or worse
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
@@ -84,11 +96,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         Effects::Shown
     };
+    #[cfg(feature = "live")]
+    let mut account = arguments
+        .live
+        .then(|| live::Account::new(&policy, arguments.apply))
+        .transpose()?;
+    let mut judge = |change: &Change| -> anyhow::Result<Option<Receipt>> {
+        #[cfg(feature = "live")]
+        if let Some(account) = &mut account {
+            return account.judge(change);
+        }
+        Ok(step(&mut world, &policy, change, effects))
+    };
     let mut out = std::io::stdout().lock();
     let mut summary = Summary::new(counts);
     let mut receipts = Vec::new();
     for change in &changes {
-        let Some(receipt) = step(&mut world, &policy, change, effects) else {
+        let Some(receipt) = judge(change)? else {
             summary.unhandled += 1;
             continue;
         };

@@ -11,10 +11,9 @@ use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{
     KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Reading, Unreadable,
 };
-use sealwatch_policy::guards::log_group::{Effect, Facts, GroupState, group_to_read, questions};
+use sealwatch_policy::guards::log_group::{Facts, GroupState, group_to_read, questions};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn, Place};
-use sealwatch_policy::plan::Plan;
 use sealwatch_policy::untrusted::clean;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::clients::Clients;
@@ -69,12 +68,9 @@ impl Reader {
         facts
     }
 
-    /// Forgets all keys after a plan that found something and repaired nothing: what keeps a key from
-    /// serving may be mended the next minute.
-    pub fn forget_keys_unless(&self, plan: &Plan<Effect>) {
-        if !plan.findings.is_empty() {
-            self.locked(BTreeMap::clear);
-        }
+    /// Forgets all keys, when one has kept a group from being repaired: it may be mended the next minute.
+    pub fn forget_keys(&self) {
+        self.locked(BTreeMap::clear);
     }
 
     async fn keys(

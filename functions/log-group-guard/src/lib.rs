@@ -5,6 +5,8 @@
 
 pub mod apply;
 pub mod gather;
+#[cfg(test)]
+mod tests;
 
 use apply::Applied;
 use gather::Reader;
@@ -12,8 +14,8 @@ use jiff::Timestamp;
 use sealwatch_policy::change::{Change, Parsed, parse};
 use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::Guard;
-use sealwatch_policy::guards::log_group::{Target, decide};
-use sealwatch_policy::plan::Outcome;
+use sealwatch_policy::guards::log_group::{Effect, Facts, Target, decide};
+use sealwatch_policy::plan::{Outcome, Plan};
 use sealwatch_policy::receipt::{Receipt, Report};
 use sealwatch_runtime::boot::{Boot, BootError};
 use sealwatch_runtime::deadline::Deadline;
@@ -64,42 +66,66 @@ impl LogGroupGuard {
     }
 
     async fn handle_change(&self, change: &Change, deadline: &Deadline) -> Result<Receipt, Unfinished> {
-        let Boot {
-            guard, policy, mode, ..
-        } = &self.boot;
-        let started = Timestamp::now();
-        let gathering = Instant::now();
-        let mut facts = self.reader.gather(&self.boot, change, started, deadline).await;
-        let gather = gathering.elapsed();
-        let mut plan = decide(policy, change, &facts, started);
+        let judged = judge(&self.boot, &self.reader, change, deadline).await;
+        let report = judged.report(&self.boot, change);
+        self.desk.close(&self.boot, &report, judged.spent, deadline).await
+    }
+}
 
-        let applying = Instant::now();
-        let outcomes = match apply::apply(&self.boot, &plan.effects, deadline).await {
-            Applied::Outcomes(outcomes) => outcomes,
-            Applied::GroupGone => {
-                facts.group = Reading::Absent;
-                plan = decide(policy, change, &facts, started);
-                Vec::new()
-            }
-        };
-        if !outcomes.iter().all(|outcome| *outcome == Outcome::Applied) || plan.effects.is_empty() {
-            self.reader.forget_keys_unless(&plan);
+/// One change, judged by the account's state and acted on as far as the mode allows.
+#[derive(Debug)]
+pub struct Judged {
+    facts: Facts,
+    plan: Plan<Effect>,
+    outcomes: Vec<Outcome>,
+    spent: Spent,
+}
+
+/// Gathers, decides and applies.
+pub async fn judge(boot: &Boot, reader: &Reader, change: &Change, deadline: &Deadline) -> Judged {
+    let started = Timestamp::now();
+    let gathering = Instant::now();
+    let mut facts = reader.gather(boot, change, started, deadline).await;
+    let gather = gathering.elapsed();
+    let mut plan = decide(&boot.policy, change, &facts, started);
+    let applying = Instant::now();
+    let outcomes = match apply::apply(boot, &plan.effects, deadline).await {
+        Applied::Outcomes(outcomes) => outcomes,
+        Applied::GroupGone => {
+            facts.group = Reading::Absent;
+            plan = decide(&boot.policy, change, &facts, started);
+            Vec::new()
         }
-        let spent = Spent {
+    };
+    let repaired = !outcomes.is_empty() && outcomes.iter().all(|outcome| *outcome == Outcome::Applied);
+    if !plan.findings.is_empty() && !repaired {
+        reader.forget_keys();
+    }
+    Judged {
+        facts,
+        plan,
+        outcomes,
+        spent: Spent {
             started,
             gather,
             apply: applying.elapsed(),
-        };
-        let report = Report {
-            guard: *guard,
-            mode: *mode,
-            pages: &policy.pages,
+        },
+    }
+}
+
+impl Judged {
+    /// What there is to tell about it.
+    #[must_use]
+    pub fn report<'a>(&'a self, boot: &'a Boot, change: &'a Change) -> Report<'a, Effect> {
+        Report {
+            guard: boot.guard,
+            mode: boot.mode,
+            pages: &boot.policy.pages,
             change,
             target: Target::of(change).arn(),
-            facts: facts.shown(),
-            plan: &plan,
-            outcomes: &outcomes,
-        };
-        self.desk.close(&self.boot, &report, spent, deadline).await
+            facts: self.facts.shown(),
+            plan: &self.plan,
+            outcomes: &self.outcomes,
+        }
     }
 }

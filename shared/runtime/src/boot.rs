@@ -5,6 +5,7 @@
 
 use crate::clients::{ClientError, Clients, Connection};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{NameError, Region};
 use sealwatch_policy::policy::{Faults, Mode, Policy};
@@ -98,7 +99,7 @@ impl Boot {
         let region = Region::parse(&region).map_err(BootError::Region)?;
         let connection = Connection {
             region: region.clone(),
-            credentials: credentials()?,
+            credentials: SharedCredentialsProvider::new(credentials()?),
             endpoint: variable("AWS_ENDPOINT_URL"),
         };
         let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;

@@ -4,13 +4,13 @@
 //! over TLS.
 
 use crate::shield::Shield;
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -26,7 +26,7 @@ pub struct Connection {
     /// The Region that is read and written.
     pub region: Region,
     /// Who calls.
-    pub credentials: Credentials,
+    pub credentials: SharedCredentialsProvider,
     /// `AWS_ENDPOINT_URL`: another endpoint for all services.
     pub endpoint: Option<String>,
 }
@@ -55,22 +55,11 @@ impl Clients {
     /// # Errors
     /// If the endpoint is neither https nor http to loopback.
     pub fn new(connection: &Connection, mode: Mode) -> Result<Self, ClientError> {
-        let plain = match &connection.endpoint {
-            Some(endpoint) => is_plain(endpoint)?,
-            None => false,
-        };
-        let http = if plain {
-            Builder::new().build_http()
-        } else {
-            Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build_https()
-        };
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(aws_types::region::Region::new(connection.region.to_string()))
-            .credentials_provider(SharedCredentialsProvider::new(connection.credentials.clone()))
-            .http_client(http)
+            .credentials_provider(connection.credentials.clone())
+            .http_client(http_client(connection.endpoint.as_deref())?)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .retry_config(retries())
             .timeout_config(timeouts());
@@ -84,6 +73,22 @@ impl Clients {
             kms: OnceLock::new(),
             sns: OnceLock::new(),
         })
+    }
+
+    /// These clients as they are, for tests that answer in AWS's place.
+    #[must_use]
+    pub fn of(
+        logs: aws_sdk_cloudwatchlogs::Client,
+        kms: aws_sdk_kms::Client,
+        sns: aws_sdk_sns::Client,
+    ) -> Self {
+        Self {
+            config: SdkConfig::builder().build(),
+            shield: Shield::new(Mode::Observe),
+            logs: OnceLock::from(logs),
+            kms: OnceLock::from(kms),
+            sns: OnceLock::from(sns),
+        }
     }
 
     /// CloudWatch Logs.
@@ -109,6 +114,19 @@ impl Clients {
             aws_sdk_sns::Client::from_conf(config.build())
         })
     }
+}
+
+/// The HTTP client for an endpoint: over TLS, or in plain to loopback.
+///
+/// # Errors
+/// If the endpoint is neither https nor http to loopback.
+pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, ClientError> {
+    Ok(match endpoint.map(is_plain).transpose()? {
+        Some(true) => Builder::new().build_http(),
+        Some(false) | None => Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https(),
+    })
 }
 
 /// Many short tries: AssociateKmsKey has a fixed quota of five a second, and a burst of new log groups

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 pub const ACCOUNT: &str = "123456789012";
@@ -29,14 +29,14 @@ pub struct Lab {
 pub struct Function {
     process: Child,
     address: String,
-    output: Arc<Mutex<String>>,
+    output: Arc<Output>,
 }
 
-/// What an invocation answered.
-pub struct Answer {
-    pub body: Value,
-    /// All that the function has printed so far.
-    pub output: String,
+/// All that a function has printed so far; waiters are told of each line.
+#[derive(Default)]
+struct Output {
+    lines: Mutex<Vec<String>>,
+    grown: Condvar,
 }
 
 impl Lab {
@@ -192,6 +192,28 @@ impl Lab {
         serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
 
+    /// Replays one event through `sealwatch replay --live` and gives its receipt.
+    pub fn replay_live(&self, policy: &str, event: &Value, arguments: &[&str]) -> Value {
+        let (policy_file, event_file) = (
+            self.folder.path().join("live.toml"),
+            self.folder.path().join("live.json"),
+        );
+        fs::write(&policy_file, policy).unwrap();
+        fs::write(&event_file, event.to_string()).unwrap();
+        let output = Command::new(command_line())
+            .args(["replay", "--live", "--format", "json", "--policy"])
+            .args([&policy_file, &event_file])
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ACCESS_KEY_ID", "testing")
+            .env("AWS_SECRET_ACCESS_KEY", "testing")
+            .output()
+            .expect("the command line runs");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        serde_json::from_str(&printed)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
     /// The log-group guard with this policy.
     pub fn log_group_guard(&self, policy: &str) -> Function {
         let path = self.folder.path().join(format!(
@@ -247,7 +269,7 @@ impl Function {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the runtime interface emulator starts");
-        let output = Arc::new(Mutex::new(String::new()));
+        let output = Arc::new(Output::default());
         collect(process.stdout.take(), &output);
         collect(process.stderr.take(), &output);
         let patience = Instant::now() + PATIENCE;
@@ -265,7 +287,8 @@ impl Function {
         }
     }
 
-    pub fn invoke(&self, event: &Value) -> Answer {
+    /// Sends one event and gives what the function answers: a receipt, or an error.
+    pub fn invoke(&self, event: &Value) -> Value {
         let mut response = ureq::post(format!(
             "http://{}/2015-03-31/functions/function/invocations",
             self.address
@@ -277,15 +300,40 @@ impl Function {
         .send(event.to_string())
         .expect("the function answers");
         let text = response.body_mut().read_to_string().unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer {
-            body,
-            output: self.output.lock().unwrap().clone(),
-        }
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
 
-    pub fn output(&self) -> String {
-        self.output.lock().unwrap().clone()
+    /// The first `count` receipts that the function has printed. What is printed before an answer may
+    /// arrive after it.
+    pub fn receipts(&self, count: usize) -> Vec<Value> {
+        let receipts = |lines: &[String]| -> Vec<Value> {
+            let lines = lines
+                .iter()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            lines.filter(|line| line.get("verdict").is_some()).collect()
+        };
+        let lines = self.wait(
+            |lines| receipts(lines).len() >= count,
+            &format!("{count} receipts"),
+        );
+        receipts(&lines)
+    }
+
+    /// Waits until the function has printed `text`.
+    pub fn prints(&self, text: &str) {
+        self.wait(|lines| lines.iter().any(|line| line.contains(text)), text);
+    }
+
+    fn wait(&self, done: impl Fn(&[String]) -> bool, what: &str) -> Vec<String> {
+        let lines = self.output.lines.lock().unwrap();
+        let waiting = |lines: &mut Vec<String>| !done(lines);
+        let (lines, waited) = self
+            .output
+            .grown
+            .wait_timeout_while(lines, PATIENCE, waiting)
+            .unwrap();
+        assert!(!waited.timed_out(), "waited for {what} in:\n{}", lines.join("\n"));
+        lines.clone()
     }
 }
 
@@ -307,19 +355,9 @@ impl Drop for Function {
     }
 }
 
-impl Answer {
-    /// The receipts among the printed lines, in order.
-    pub fn receipts(&self) -> Vec<Value> {
-        let lines = self
-            .output
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter(|line| line.get("verdict").is_some()).collect()
-    }
-
-    pub fn failed(&self) -> bool {
-        self.body.get("errorType").is_some() || self.body.get("errorMessage").is_some()
-    }
+/// Whether an invocation failed, so that Lambda would retry it.
+pub fn failed(answer: &Value) -> bool {
+    answer.get("errorType").is_some()
 }
 
 /// The key policy that AWS documents for CloudWatch Logs, beside the account's own statement.
@@ -375,14 +413,13 @@ fn free_port() -> u16 {
         .port()
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>, into: &Arc<Mutex<String>>) {
+fn collect(pipe: Option<impl Read + Send + 'static>, into: &Arc<Output>) {
     let into = Arc::clone(into);
     let Some(pipe) = pipe else { return };
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            let mut output = into.lock().unwrap();
-            output.push_str(&line);
-            output.push('\n');
+            into.lines.lock().unwrap().push(line);
+            into.grown.notify_all();
         }
     });
 }
@@ -403,36 +440,48 @@ fn tools() -> PathBuf {
 /// The guard as cargo builds it here and now.
 fn binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let build = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "log-group-guard",
-                "--message-format",
-                "json",
-            ])
-            .current_dir(workspace())
-            .output()
-            .expect("cargo runs");
-        assert!(
-            build.status.success(),
-            "{}",
-            String::from_utf8_lossy(&build.stderr)
-        );
-        let messages = String::from_utf8_lossy(&build.stdout);
-        let executable = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find_map(|message| {
-                let named = message["target"]["name"] == json!("log-group-guard");
-                message["executable"]
-                    .as_str()
-                    .filter(|_| named)
-                    .map(PathBuf::from)
-            });
-        executable.expect("cargo names the executable")
-    });
-    built.clone()
+    BUILT.get_or_init(|| build("log-group-guard", &[])).clone()
+}
+
+/// The command line with live access.
+fn command_line() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| build("sealwatch", &["--features", "live"]))
+        .clone()
+}
+
+/// Builds a package's binary and tells where cargo put it.
+fn build(package: &str, features: &[&str]) -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            package,
+            "--message-format",
+            "json",
+        ])
+        .args(features)
+        .current_dir(workspace())
+        .output()
+        .expect("cargo runs");
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let messages = String::from_utf8_lossy(&built.stdout);
+    let executable = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| {
+            let named = message["target"]["name"] == json!(package);
+            message["executable"]
+                .as_str()
+                .filter(|_| named)
+                .map(PathBuf::from)
+        });
+    executable.expect("cargo names the executable")
 }

@@ -3,7 +3,7 @@
 
 mod lab;
 
-use lab::{Lab, closed_policy, event, policy};
+use lab::{Lab, closed_policy, event, failed, policy};
 use serde_json::{Value, json};
 
 const GROUP: &str = "/app/foo";
@@ -33,10 +33,10 @@ fn only_the_group_of_the_event_gets_the_key() {
     let (lab, key) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("remediate"));
     let answer = guard.invoke(&created());
-    assert_eq!(answer.body["verdict"], "violation", "{}", answer.output);
-    assert_eq!(answer.body["effects"][0]["outcome"], "applied");
-    assert_eq!(answer.body["effects"][0]["value"], key);
-    assert_eq!(answer.body["page"]["outcome"], "sent");
+    assert_eq!(answer["verdict"], "violation", "{answer}");
+    assert_eq!(answer["effects"][0]["outcome"], "applied");
+    assert_eq!(answer["effects"][0]["value"], key);
+    assert_eq!(answer["page"]["outcome"], "sent");
     let expected = [
         (GROUP.to_owned(), Some(key)),
         (SIBLINGS[0].to_owned(), None),
@@ -52,17 +52,15 @@ fn only_the_group_of_the_event_gets_the_key() {
         "sns:Publish",
     ];
     assert_eq!(lab.operations(), calls);
-    let receipts = answer.receipts();
-    assert_eq!(receipts.len(), 1);
-    assert_eq!(receipts[0], answer.body, "the printed receipt is the answer");
+    assert_eq!(guard.receipts(1), [answer], "the printed receipt is the answer");
 }
 
 #[test]
 fn observe_mode_changes_nothing_and_tells_nobody() {
     let (lab, _) = lab_with_group(None);
     let answer = lab.log_group_guard(&policy("observe")).invoke(&created());
-    assert_eq!(answer.body["effects"][0]["outcome"], "withheld");
-    assert_eq!(answer.body["page"]["outcome"], "withheld");
+    assert_eq!(answer["effects"][0]["outcome"], "withheld");
+    assert_eq!(answer["page"]["outcome"], "withheld");
     assert!(untouched(&lab));
     assert_eq!(
         lab.operations(),
@@ -75,7 +73,7 @@ fn page_mode_pages_once_and_changes_nothing() {
     let (lab, _) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("page"));
     let outcomes: Vec<Value> = (0..3)
-        .map(|_| guard.invoke(&created()).body["page"]["outcome"].clone())
+        .map(|_| guard.invoke(&created())["page"]["outcome"].clone())
         .collect();
     assert_eq!(outcomes, ["sent", "withheld", "withheld"]);
     assert!(untouched(&lab));
@@ -87,7 +85,7 @@ fn the_same_event_three_times_is_one_association_and_one_page() {
     let (lab, _) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("remediate"));
     let verdicts: Vec<Value> = (0..3)
-        .map(|_| guard.invoke(&created()).body["verdict"].clone())
+        .map(|_| guard.invoke(&created())["verdict"].clone())
         .collect();
     assert_eq!(verdicts, ["violation", "compliant", "compliant"]);
     assert_eq!((lab.count("logs:AssociateKmsKey"), lab.published().len()), (1, 1));
@@ -105,7 +103,7 @@ fn its_own_association_comes_back_as_an_event_and_is_compliant() {
     );
     let answer = guard.invoke(&own);
     assert_eq!(
-        (&answer.body["verdict"], &answer.body["page"]),
+        (&answer["verdict"], &answer["page"]),
         (&json!("compliant"), &Value::Null)
     );
     assert_eq!(lab.count("logs:AssociateKmsKey"), 1);
@@ -131,12 +129,8 @@ fn a_disassociation_named_by_resource_identifier_is_repaired() {
             json!({ "resourceIdentifier": arn }),
         );
         let answer = guard.invoke(&removed);
-        assert_eq!(
-            answer.body["findings"][0]["id"], "log-group.key-removed",
-            "{}",
-            answer.output
-        );
-        assert_eq!(answer.body["effects"][0]["outcome"], "applied");
+        assert_eq!(answer["findings"][0]["id"], "log-group.key-removed", "{}", answer);
+        assert_eq!(answer["effects"][0]["outcome"], "applied");
         assert_eq!(lab.log_group_keys()[0], (GROUP.to_owned(), Some(key.clone())));
     }
 }
@@ -151,7 +145,7 @@ fn query_results_page_and_cause_no_call_but_the_page() {
         json!({ "resourceIdentifier": arn }),
     );
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&removed);
-    assert_eq!(answer.body["findings"][0]["id"], "query-results.key-removed");
+    assert_eq!(answer["findings"][0]["id"], "query-results.key-removed");
     assert_eq!(lab.operations(), ["sns:Publish"]);
 }
 
@@ -161,7 +155,7 @@ fn a_group_that_is_gone_by_then_is_no_error() {
     lab.call("Logs_20140328.DeleteLogGroup", json!({ "logGroupName": GROUP }));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
     assert_eq!(
-        (&answer.body["verdict"], &answer.body["page"]),
+        (&answer["verdict"], &answer["page"]),
         (&json!("ignored"), &Value::Null)
     );
     assert_eq!(lab.operations(), ["logs:DescribeLogGroups"]);
@@ -169,35 +163,11 @@ fn a_group_that_is_gone_by_then_is_no_error() {
 }
 
 #[test]
-fn a_group_that_goes_while_it_is_repaired_is_no_error() {
-    let (lab, _) = lab_with_group(None);
-    lab.fault(
-        json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "error", "status": 400,
-        "code": "ResourceNotFoundException", "message": "The specified log group does not exist." }),
-    );
-    lab.fault(json!({ "service": "logs", "operation": "DescribeLogGroups", "kind": "delay", "seconds": 0, "after": 1 }));
-    let guard = lab.log_group_guard(&policy("remediate"));
-    // The first look still finds the group; it is deleted before the association is answered.
-    let answer = std::thread::scope(|scope| {
-        let invocation = scope.spawn(|| guard.invoke(&created()));
-        while lab.count("logs:AssociateKmsKey") == 0 {
-            std::thread::yield_now();
-        }
-        let _ = lab.try_call("Logs_20140328.DeleteLogGroup", &json!({ "logGroupName": GROUP }));
-        invocation.join().unwrap()
-    });
-    // Whichever came first, the deletion or the look after it: a failure that is retried, or nothing to do.
-    let retried = guard.invoke(&created());
-    assert_eq!(retried.body["verdict"], "ignored", "{}", answer.output);
-    assert!(untouched(&lab));
-}
-
-#[test]
 fn a_closed_key_policy_pages_with_the_statement_and_associates_nothing() {
     let (lab, _) = lab_with_group(Some(closed_policy()));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert_eq!(answer.body["findings"][0]["id"], "log-group.key-unusable");
-    assert_eq!(answer.body["effects"], json!([]));
+    assert_eq!(answer["findings"][0]["id"], "log-group.key-unusable");
+    assert_eq!(answer["effects"], json!([]));
     let message: Value = serde_json::from_str(lab.published()[0]["Message"].as_str().unwrap()).unwrap();
     let email = message["email"].as_str().unwrap();
     assert!(
@@ -213,12 +183,12 @@ fn a_key_that_was_mended_is_looked_at_anew() {
     lab.call("TrentService.DisableKey", json!({ "KeyId": key }));
     let guard = lab.log_group_guard(&policy("remediate"));
     assert_eq!(
-        guard.invoke(&created()).body["findings"][0]["id"],
+        guard.invoke(&created())["findings"][0]["id"],
         "log-group.key-unusable"
     );
     lab.call("TrentService.EnableKey", json!({ "KeyId": key }));
     let again = event("created-2", "CreateLogGroup", json!({ "logGroupName": GROUP }));
-    assert_eq!(guard.invoke(&again).body["effects"][0]["outcome"], "applied");
+    assert_eq!(guard.invoke(&again)["effects"][0]["outcome"], "applied");
 }
 
 #[test]
@@ -229,11 +199,7 @@ fn a_throttle_is_waited_out() {
     }
     lab.fault(json!({ "service": "sns", "operation": "Publish", "kind": "throttle", "times": 1 }));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert_eq!(
-        answer.body["effects"][0]["outcome"], "applied",
-        "{}",
-        answer.output
-    );
+    assert_eq!(answer["effects"][0]["outcome"], "applied", "{}", answer);
     assert_eq!(lab.log_group_keys()[0].1, Some(key));
     assert_eq!(lab.published().len(), 1);
 }
@@ -242,9 +208,10 @@ fn a_throttle_is_waited_out() {
 fn a_throttle_without_end_pages_and_fails_the_invocation() {
     let (lab, _) = lab_with_group(None);
     lab.fault(json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "throttle" }));
-    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert!(answer.failed(), "Lambda has to retry: {}", answer.body);
-    let receipt = &answer.receipts()[0];
+    let guard = lab.log_group_guard(&policy("remediate"));
+    let answer = guard.invoke(&created());
+    assert!(failed(&answer), "Lambda has to retry: {answer}");
+    let receipt = &guard.receipts(1)[0];
     assert_eq!(receipt["effects"][0]["outcome"], "failed");
     assert_eq!(receipt["page"]["outcome"], "sent");
     assert!(untouched(&lab));
@@ -255,11 +222,7 @@ fn a_denied_association_pages_with_what_the_role_lacks() {
     let (lab, _) = lab_with_group(None);
     lab.fault(json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "access-denied" }));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert_eq!(
-        answer.body["effects"][0]["outcome"], "refused",
-        "{}",
-        answer.output
-    );
+    assert_eq!(answer["effects"][0]["outcome"], "refused", "{}", answer);
     let message: Value = serde_json::from_str(lab.published()[0]["Message"].as_str().unwrap()).unwrap();
     let email = message["email"].as_str().unwrap();
     assert!(email.contains("\"Action\": \"logs:AssociateKmsKey\""), "{email}");
@@ -279,13 +242,10 @@ fn whatever_read_is_denied_pages_and_nothing_is_written() {
             "{}[[exempt]]\nguard = \"log-group\"\ntag = {{ key = \"tier\", value = \"scratch\" }}\nreason = \"scratch\"\n",
             policy("remediate")
         );
-        let answer = lab.log_group_guard(&with_tags).invoke(&created());
-        let receipt = &answer.receipts()[0];
-        assert_eq!(
-            receipt["page"]["outcome"], "sent",
-            "{operation}: {}",
-            answer.output
-        );
+        let guard = lab.log_group_guard(&with_tags);
+        let answer = guard.invoke(&created());
+        let receipt = &guard.receipts(1)[0];
+        assert_eq!(receipt["page"]["outcome"], "sent", "{operation}: {}", answer);
         assert_eq!(receipt["effects"], json!([]), "{operation}");
         assert_eq!(
             (lab.count("logs:AssociateKmsKey"), lab.published().len()),
@@ -309,11 +269,7 @@ fn a_cut_connection_and_a_server_error_are_tried_again() {
     lab.fault(json!({ "service": "kms", "operation": "DescribeKey", "kind": "error", "times": 1 }));
     lab.fault(json!({ "service": "kms", "operation": "GetKeyPolicy", "kind": "cut", "times": 1 }));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert_eq!(
-        answer.body["effects"][0]["outcome"], "applied",
-        "{}",
-        answer.output
-    );
+    assert_eq!(answer["effects"][0]["outcome"], "applied", "{}", answer);
     assert_eq!(lab.log_group_keys()[0].1, Some(key));
 }
 
@@ -321,9 +277,9 @@ fn a_cut_connection_and_a_server_error_are_tried_again() {
 fn a_page_that_cannot_be_sent_fails_the_invocation() {
     let (lab, _) = lab_with_group(None);
     lab.fault(json!({ "service": "sns", "operation": "Publish", "kind": "access-denied" }));
-    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert!(answer.failed());
-    let receipt = &answer.receipts()[0];
+    let guard = lab.log_group_guard(&policy("remediate"));
+    assert!(failed(&guard.invoke(&created())));
+    let receipt = &guard.receipts(1)[0];
     assert_eq!(
         (&receipt["page"]["outcome"], &receipt["effects"][0]["outcome"]),
         (&json!("failed"), &json!("applied"))
@@ -343,7 +299,7 @@ fn an_event_that_cannot_be_read_pages_and_fails() {
         json!(null),
         json!({ "detail-type": "x via CloudTrail", "detail": "cut" }),
     ] {
-        assert!(guard.invoke(&event).failed(), "{event}");
+        assert!(failed(&guard.invoke(&event)), "{event}");
     }
     assert!(!lab.published().is_empty());
     assert_eq!(lab.count("logs:DescribeLogGroups"), 0);
@@ -360,13 +316,14 @@ fn an_event_of_another_region_or_account_is_never_acted_on() {
     other["detail"]["recipientAccountId"] = json!("999999999999");
     other["detail"]["eventID"] = json!("other-1");
     for event in [elsewhere, other] {
-        let answer = guard.invoke(&event);
-        assert!(answer.failed(), "{}", answer.body);
-        assert_eq!(
-            answer.receipts().last().unwrap()["findings"][0]["id"],
-            "log-group.state-unknown"
-        );
+        assert!(failed(&guard.invoke(&event)), "{event}");
     }
+    assert!(
+        guard
+            .receipts(2)
+            .iter()
+            .all(|receipt| receipt["findings"][0]["id"] == "log-group.state-unknown")
+    );
     assert!(untouched(&lab));
     assert_eq!(lab.published().len(), 2);
 }
@@ -377,8 +334,33 @@ fn a_function_without_a_whole_policy_does_not_start() {
     for faulty in ["mode = \"remediate\"\nmood = \"good\"\n", ""] {
         let guard = lab.log_group_guard(faulty);
         let answer = guard.invoke(&created());
-        let told = format!("{}{}", answer.body, guard.output());
-        assert!(told.contains("faults"), "{told}");
+        assert_eq!(answer.get("verdict"), None, "{answer}");
+        guard.prints("has faults");
     }
     assert_eq!(lab.operations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_live_replay_reads_like_the_function_and_writes_only_when_told_to() {
+    let (lab, key) = lab_with_group(None);
+    let reads = ["logs:DescribeLogGroups", "kms:DescribeKey", "kms:GetKeyPolicy"];
+    let looked = lab.replay_live(&policy("remediate"), &created(), &[]);
+    assert_eq!(
+        (&looked["verdict"], &looked["effects"][0]["outcome"]),
+        (&json!("violation"), &json!("withheld"))
+    );
+    assert_eq!(lab.operations(), reads);
+    assert!(untouched(&lab));
+
+    let observed = lab.replay_live(&policy("observe"), &created(), &["--apply"]);
+    assert_eq!(
+        observed["effects"][0]["outcome"], "withheld",
+        "the policy's mode still holds"
+    );
+    assert!(untouched(&lab));
+
+    let applied = lab.replay_live(&policy("remediate"), &created(), &["--apply"]);
+    assert_eq!(applied["effects"][0]["outcome"], "applied");
+    assert_eq!(lab.log_group_keys()[0].1, Some(key));
+    assert_eq!(lab.count("sns:Publish"), 0);
 }

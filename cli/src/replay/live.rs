@@ -1,0 +1,103 @@
+//! `--live`: the same events against a real account or an emulator, through the functions' own code.
+//!
+//! Reads what the Lambda would read. Writes only with `--apply`, and then only what the policy's mode
+//! allows; without it the clients refuse every write. Sends no page.
+
+use anyhow::Context as _;
+use aws_config::{BehaviorVersion, Region as AwsRegion};
+use log_group_guard::gather::Reader;
+use sealwatch_policy::change::Change;
+use sealwatch_policy::guards::Guard;
+use sealwatch_policy::names::Region;
+use sealwatch_policy::policy::{Mode, Policy};
+use sealwatch_policy::receipt::{PageOutcome, Receipt};
+use sealwatch_runtime::boot::Boot;
+use sealwatch_runtime::clients::{Clients, Connection, http_client};
+use sealwatch_runtime::deadline::Deadline;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// Nothing a person waits for should take longer; a throttle is waited out within it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The account of the user's credentials, Region by Region.
+pub struct Account<'a> {
+    policy: &'a Policy,
+    apply: bool,
+    runtime: Runtime,
+    regions: BTreeMap<Region, (Boot, Reader)>,
+}
+
+impl<'a> Account<'a> {
+    pub fn new(policy: &'a Policy, apply: bool) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            policy,
+            apply,
+            runtime,
+            regions: BTreeMap::new(),
+        })
+    }
+
+    /// Lets the guard look at the account and judge; `None` if no guard handles the change.
+    pub fn judge(&mut self, change: &Change) -> anyhow::Result<Option<Receipt>> {
+        let Some(guard) = Guard::of(change) else {
+            return Ok(None);
+        };
+        let region = &change.place.region;
+        if !self.regions.contains_key(region) {
+            let boot = self
+                .runtime
+                .block_on(boot(guard, self.policy, self.apply, region))?;
+            self.regions.insert(region.clone(), (boot, Reader::default()));
+        }
+        let (boot, reader) = self
+            .regions
+            .get(region)
+            .context("the Region was just made ready")?;
+        let deadline = Deadline::within(PATIENCE);
+        let judged = self
+            .runtime
+            .block_on(log_group_guard::judge(boot, reader, change, &deadline));
+        let report = judged.report(boot, change);
+        let page = report.page();
+        let sent = PageOutcome::Withheld("the command line sends no pages".to_owned());
+        Ok(Some(report.receipt(page.as_ref().map(|page| (page, &sent)))))
+    }
+}
+
+async fn boot(guard: Guard, policy: &Policy, apply: bool, region: &Region) -> anyhow::Result<Boot> {
+    let mode = if apply {
+        policy.mode_of(guard)
+    } else {
+        Mode::Observe
+    };
+    let endpoint = std::env::var("AWS_ENDPOINT_URL")
+        .ok()
+        .filter(|endpoint| !endpoint.is_empty());
+    let chain = aws_config::defaults(BehaviorVersion::latest())
+        .region(AwsRegion::new(region.to_string()))
+        .http_client(http_client(endpoint.as_deref())?)
+        .load()
+        .await;
+    let credentials = chain
+        .credentials_provider()
+        .context("no AWS credentials were found")?;
+    let connection = Connection {
+        region: region.clone(),
+        credentials,
+        endpoint,
+    };
+    let clients = Clients::new(&connection, mode)?;
+    Ok(Boot {
+        guard,
+        policy: policy.clone(),
+        mode,
+        region: region.clone(),
+        topic: None,
+        clients,
+    })
+}

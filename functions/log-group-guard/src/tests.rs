@@ -1,0 +1,257 @@
+//! The guard against an AWS that answers as the test says: which calls with which parameters, and what
+//! becomes of answers that no emulator can be made to give.
+
+use super::*;
+use aws_sdk_cloudwatchlogs::Client as Logs;
+use aws_sdk_cloudwatchlogs::operation::associate_kms_key::{AssociateKmsKeyError, AssociateKmsKeyOutput};
+use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
+use aws_sdk_cloudwatchlogs::types::LogGroup;
+use aws_sdk_cloudwatchlogs::types::error::{OperationAbortedException, ResourceNotFoundException};
+use aws_sdk_kms::Client as Kms;
+use aws_sdk_kms::operation::describe_key::DescribeKeyOutput;
+use aws_sdk_kms::operation::get_key_policy::GetKeyPolicyOutput;
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType};
+use aws_sdk_sns::Client as Sns;
+use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use sealwatch_policy::names::Region;
+use sealwatch_policy::policy::Policy;
+use sealwatch_runtime::clients::Clients;
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-0000-4a4a-8b8b-000000000001";
+const POLICY: &str = "mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
+
+/// A page of DescribeLogGroups: names and keys.
+fn groups(groups: &[(&str, Option<&str>)]) -> DescribeLogGroupsOutput {
+    let group = |(name, key): &(&str, Option<&str>)| {
+        LogGroup::builder()
+            .log_group_name(*name)
+            .log_group_arn(format!("arn:aws:logs:eu-central-1:111122223333:log-group:{name}"))
+            .set_kms_key_id(key.map(str::to_owned))
+            .build()
+    };
+    DescribeLogGroupsOutput::builder()
+        .set_log_groups(Some(groups.iter().map(group).collect()))
+        .build()
+}
+
+/// The looks at `/app/foo`, one answer after the other.
+fn looks(answers: Vec<DescribeLogGroupsOutput>) -> Rule {
+    let rule = mock!(Logs::describe_log_groups)
+        .match_requests(|request| request.log_group_name_prefix() == Some("/app/foo"));
+    let mut sequence = rule.sequence();
+    for answer in answers {
+        sequence = sequence.output(move || answer.clone());
+    }
+    sequence.build()
+}
+
+fn associates() -> Rule {
+    mock!(Logs::associate_kms_key)
+        .match_requests(|request| {
+            request.log_group_name() == Some("/app/foo")
+                && request.kms_key_id() == Some(KEY)
+                && request.resource_identifier().is_none()
+        })
+        .then_output(|| AssociateKmsKeyOutput::builder().build())
+}
+
+/// The usable key behind `alias/logs`: how it is described, and its policy.
+fn key() -> (Rule, Rule) {
+    let described = mock!(Kms::describe_key)
+        .match_requests(|request| {
+            request.key_id() == Some("arn:aws:kms:eu-central-1:111122223333:alias/logs")
+        })
+        .then_output(|| {
+            let metadata = KeyMetadata::builder()
+                .key_id("1a2b3c4d-0000-4a4a-8b8b-000000000001")
+                .arn(KEY)
+                .key_state(KeyState::Enabled)
+                .key_spec(KeySpec::SymmetricDefault)
+                .key_usage(KeyUsageType::EncryptDecrypt)
+                .key_manager(KeyManagerType::Customer)
+                .build();
+            DescribeKeyOutput::builder()
+                .key_metadata(metadata.unwrap())
+                .build()
+        });
+    let policy = mock!(Kms::get_key_policy)
+        .match_requests(|request| request.key_id() == Some(KEY))
+        .then_output(|| {
+            let document = json!({ "Statement": { "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+            "Principal": { "Service": "logs.eu-central-1.amazonaws.com" } } });
+            GetKeyPolicyOutput::builder().policy(document.to_string()).build()
+        });
+    (described, policy)
+}
+
+fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> LogGroupGuard {
+    let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, [described, policy]);
+    let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [published]);
+    let policy = Policy::parse(POLICY).unwrap();
+    let mode = policy.mode_of(Guard::LogGroup);
+    let boot = Boot {
+        guard: Guard::LogGroup,
+        policy,
+        mode,
+        region: Region::parse("eu-central-1").unwrap(),
+        topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
+        clients: Clients::of(logs, kms, sns),
+    };
+    LogGroupGuard {
+        boot,
+        desk: Desk::default(),
+        reader: Reader::default(),
+    }
+}
+
+fn published() -> Rule {
+    mock!(Sns::publish).then_output(|| PublishOutput::builder().message_id("1").build())
+}
+
+fn created(id: &str) -> Value {
+    json!({
+        "eventSource": "logs.amazonaws.com", "eventName": "CreateLogGroup", "eventID": id, "awsRegion": "eu-central-1",
+        "eventTime": "2026-11-03T09:12:44Z", "recipientAccountId": "111122223333", "userIdentity": { "type": "IAMUser" },
+        "requestParameters": { "logGroupName": "/app/foo" },
+    })
+}
+
+async fn handle(guard: &LogGroupGuard, event: &Value) -> Result<Value, Unfinished> {
+    let deadline = Timestamp::now().as_millisecond() + 10_000;
+    guard.handle(event, u64::try_from(deadline).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_repair_is_one_association_of_the_keys_arn_and_is_read_back() {
+    let bare = groups(&[("/app/foo", None), ("/app/foobar", None)]);
+    let (look, associate) = (
+        looks(vec![
+            bare,
+            groups(&[("/app/foo", Some(KEY)), ("/app/foobar", None)]),
+        ]),
+        associates(),
+    );
+    let (described, policy) = key();
+    let published = published();
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
+        .await
+        .unwrap();
+    assert_eq!(receipt["effects"][0]["outcome"], "applied");
+    let calls = [&look, &associate, &described, &policy, &published].map(Rule::num_calls);
+    assert_eq!(calls, [2, 1, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_compliant_group_costs_one_call() {
+    let look = looks(vec![groups(&[("/app/foo", Some(KEY))])]);
+    let (described, policy) = key();
+    let published = published();
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&receipt["verdict"], &receipt["page"]),
+        (&json!("compliant"), &Value::Null)
+    );
+    assert_eq!(
+        [&look, &described, &policy, &published].map(Rule::num_calls),
+        [1, 0, 0, 0]
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_read_once_for_events_that_follow_each_other() {
+    let (bare, keyed) = (groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(KEY))]));
+    let look = looks(vec![bare.clone(), keyed.clone(), bare, keyed]);
+    let (associate, (described, policy), published) = (associates(), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let guard = guard(logs, (&described, &policy), &published);
+    for id in ["1", "2"] {
+        assert_eq!(
+            handle(&guard, &created(id)).await.unwrap()["effects"][0]["outcome"],
+            "applied"
+        );
+    }
+    assert_eq!([&associate, &described, &policy].map(Rule::num_calls), [2, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_group_that_is_deleted_before_its_association_is_nothing_to_do() {
+    let look = looks(vec![
+        groups(&[("/app/foo", None)]),
+        groups(&[("/app/foobar", None)]),
+    ]);
+    let associate = mock!(Logs::associate_kms_key).then_error(|| {
+        AssociateKmsKeyError::ResourceNotFoundException(
+            ResourceNotFoundException::builder()
+                .message("The specified log group does not exist.")
+                .meta(code("ResourceNotFoundException"))
+                .build(),
+        )
+    });
+    let ((described, policy), published) = (key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&receipt["verdict"], &receipt["effects"], &receipt["page"]),
+        (&json!("ignored"), &json!([]), &Value::Null)
+    );
+    assert_eq!([&look, &associate, &published].map(Rule::num_calls), [2, 1, 0]);
+}
+
+#[tokio::test]
+async fn an_association_that_another_call_aborted_is_tried_again() {
+    let look = looks(vec![
+        groups(&[("/app/foo", None)]),
+        groups(&[("/app/foo", Some(KEY))]),
+    ]);
+    let associate = mock!(Logs::associate_kms_key)
+        .sequence()
+        .error(|| {
+            AssociateKmsKeyError::OperationAbortedException(
+                OperationAbortedException::builder()
+                    .message("another call")
+                    .meta(code("OperationAbortedException"))
+                    .build(),
+            )
+        })
+        .output(|| AssociateKmsKeyOutput::builder().build())
+        .build();
+    let ((described, policy), published) = (key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
+        .await
+        .unwrap();
+    assert_eq!(receipt["effects"][0]["outcome"], "applied");
+    assert_eq!(associate.num_calls(), 2);
+}
+
+#[tokio::test]
+async fn an_association_that_reading_back_contradicts_has_failed() {
+    let other = "arn:aws:kms:eu-central-1:111122223333:key/other";
+    let look = looks(vec![
+        groups(&[("/app/foo", None)]),
+        groups(&[("/app/foo", Some(other))]),
+    ]);
+    let (associate, (described, policy), published) = (associates(), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let error = handle(&guard(logs, (&described, &policy), &published), &created("1"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, Unfinished::Effect(why) if why.contains(other)),
+        "{error}"
+    );
+    assert_eq!(published.num_calls(), 1);
+}
+
+fn code(code: &str) -> aws_sdk_cloudwatchlogs::error::ErrorMetadata {
+    aws_sdk_cloudwatchlogs::error::ErrorMetadata::builder()
+        .code(code)
+        .build()
+}
