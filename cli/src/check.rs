@@ -46,24 +46,14 @@ enum Format {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.policy.display();
     let text = std::fs::read_to_string(&arguments.policy).with_context(|| format!("can't read `{path}`"))?;
-    let group = arguments
-        .log_group
-        .as_ref()
-        .map(|name| log_group(arguments, name))
-        .transpose()?;
+    let group = arguments.log_group.as_ref().map(|name| log_group(arguments, name)).transpose()?;
     let mut out = std::io::stdout().lock();
     let policy = match Policy::parse(&text) {
         Ok(policy) => policy,
         Err(faults) => {
             match arguments.format {
                 Format::Text => {
-                    for Fault {
-                        line,
-                        column,
-                        problem,
-                        remedy,
-                    } in &faults.0
-                    {
+                    for Fault { line, column, problem, remedy } in &faults.0 {
                         writeln!(out, "{path}:{line}:{column}: {problem}\n    remedy: {remedy}")?;
                     }
                     writeln!(out, "{path}: {} fault(s); this is no policy yet", faults.0.len())?;
@@ -109,14 +99,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn fault_json(
-    Fault {
-        line,
-        column,
-        problem,
-        remedy,
-    }: &Fault,
-) -> Value {
+fn fault_json(Fault { line, column, problem, remedy }: &Fault) -> Value {
     json!({ "line": line, "column": column, "problem": problem, "remedy": remedy })
 }
 
@@ -124,25 +107,16 @@ fn log_group(arguments: &Arguments, name: &str) -> anyhow::Result<LogGroupArn> {
     let (Some(account), Some(region)) = (&arguments.account, &arguments.region) else {
         bail!("--log-group needs --account and --region");
     };
-    let place = Place {
-        account: AccountId::parse(account)?,
-        region: Region::parse(region)?,
-    };
+    let place = Place { account: AccountId::parse(account)?, region: Region::parse(region)? };
     Ok(LogGroupArn::new(place, LogGroupName::parse(name)?))
 }
 
 /// What is allowed but may not be meant.
 fn warnings(policy: &Policy, now: Timestamp) -> Vec<String> {
-    let passed = policy
-        .exemptions
-        .iter()
-        .filter(|exemption| exemption.has_passed(now))
-        .filter_map(|exemption| {
+    let passed =
+        policy.exemptions.iter().filter(|exemption| exemption.has_passed(now)).filter_map(|exemption| {
             let until = exemption.until?;
-            Some(format!(
-                "the exemption on line {} ended on {until} and no longer applies",
-                exemption.line
-            ))
+            Some(format!("the exemption on line {} ended on {until} and no longer applies", exemption.line))
         });
     let mut warnings: Vec<String> = passed.collect();
     if !policy.log_groups.rules.iter().any(|rule| rule.pattern == "*") {
@@ -171,10 +145,7 @@ fn answer(policy: &Policy, group: &LogGroupArn, now: Timestamp) -> Value {
         };
         Some(format!("{what} (line {}): {}", exemption.line, exemption.reason))
     };
-    let exemptions: Vec<String> = policy
-        .exemptions_of(Guard::LogGroup, now)
-        .filter_map(exempt)
-        .collect();
+    let exemptions: Vec<String> = policy.exemptions_of(Guard::LogGroup, now).filter_map(exempt).collect();
     json!({
         "log group": group.to_string(),
         "mode": policy.mode_of(Guard::LogGroup),

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use input::Input;
 use sealwatch_policy::change::Change;
+use sealwatch_policy::guards::Guard;
 use sealwatch_policy::plan::Severity;
-use sealwatch_policy::policy::Policy;
+use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
 use sealwatch_world::{World, timeline};
@@ -35,7 +36,7 @@ Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, o
 Examples:
   sealwatch replay events/ --state events/state.json
   sealwatch replay 2026/11/ --policy policy.toml --format json > receipts.jsonl
-  aws cloudtrail lookup-events --query 'Events[].CloudTrailEvent' --output text | sealwatch replay -")]
+  aws cloudtrail lookup-events --output json | sealwatch replay -")]
 pub struct Arguments {
     /// EventBridge events, CloudTrail records or log files, gzipped or not; folders of them; - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -82,25 +83,16 @@ enum FailOn {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let policy = read_policy(arguments.policy.as_deref())?;
-    let mut world = arguments
-        .state
-        .as_deref()
-        .map(read_state)
-        .transpose()?
-        .unwrap_or_default();
+    let mut world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
     let Input { changes, mut counts } = input::read(&arguments.paths, arguments.state.as_deref());
     let (changes, copies) = timeline::order(changes);
     counts.copies = copies;
-    let effects = if arguments.counterfactual {
-        Effects::Taken
-    } else {
-        Effects::Shown
-    };
+    if arguments.counterfactual && policy.mode_of(Guard::LogGroup) < Mode::Remediate {
+        eprintln!("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
+    }
+    let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
     #[cfg(feature = "live")]
-    let mut account = arguments
-        .live
-        .then(|| live::Account::new(&policy, arguments.apply))
-        .transpose()?;
+    let mut account = arguments.live.then(|| live::Account::new(&policy, arguments.apply)).transpose()?;
     let mut judge = |change: &Change| -> anyhow::Result<Option<Receipt>> {
         #[cfg(feature = "live")]
         if let Some(account) = &mut account {
@@ -131,9 +123,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Format::Table => write!(out, "{}\n\n{summary}", table::draw(&receipts))?,
     }
     out.flush()?;
-    let failed = arguments
-        .fail_on
-        .is_some_and(|level| summary.worst >= Some(level.severity()));
+    let failed = arguments.fail_on.is_some_and(|level| summary.worst >= Some(level.severity()));
     Ok(match (summary.counts.unreadable > 0, failed) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),
@@ -150,10 +140,7 @@ fn read_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
                 std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
             (path.display().to_string(), text)
         }
-        None => (
-            "the policy that ships".to_owned(),
-            include_str!("../../policy.toml").to_owned(),
-        ),
+        None => ("the policy that ships".to_owned(), include_str!("../../policy.toml").to_owned()),
     };
     eprintln!("policy: {name}");
     Policy::parse(&text).with_context(|| format!("`{name}` is no policy (`sealwatch check` explains)"))

@@ -6,12 +6,13 @@
 use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use sealwatch_policy::change::{Change, Parsed, parse};
+use sealwatch_policy::untrusted::clean;
 use sealwatch_world::state::State;
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -33,13 +34,12 @@ pub struct Counts {
     pub others: BTreeMap<String, usize>,
     /// Further copies of a change.
     pub copies: usize,
+    /// Files in folders whose names don't say JSON.
+    pub passed_over: usize,
 }
 
 pub fn read(paths: &[PathBuf], state: Option<&Path>) -> Input {
-    let mut input = Input {
-        changes: Vec::new(),
-        counts: Counts::default(),
-    };
+    let mut input = Input { changes: Vec::new(), counts: Counts::default() };
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -75,26 +75,36 @@ impl Input {
     /// The files below a path, in order of their names. The state file isn't one of them.
     fn list(&mut self, path: &Path, state: Option<&Path>, files: &mut Vec<PathBuf>) {
         let state = state.and_then(|state| state.canonicalize().ok());
+        let before = files.len();
         for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
                     let is_state = state.is_some() && entry.path().canonicalize().ok() == state;
                     if !is_state && (entry.depth() == 0 || may_hold_events(entry.path())) {
                         files.push(entry.into_path());
+                    } else if !is_state {
+                        self.counts.passed_over += 1;
                     }
                 }
                 Ok(_) => {}
-                Err(error) => self.unreadable(&path.display(), &error),
+                Err(error) => return self.unreadable(&path.display(), &error),
             }
+        }
+        if files.len() == before && path.is_dir() {
+            self.unreadable(&path.display(), &"no .json, .jsonl, .ndjson or .gz file is below it");
         }
     }
 
     fn stream(&mut self, name: &str, source: impl Read) {
         let mut source = BufReader::new(source);
-        let gzipped = match std::io::BufRead::fill_buf(&mut source) {
+        let gzipped = match source.fill_buf() {
             Ok(start) => start.starts_with(&[0x1f, 0x8b]),
             Err(error) => return self.unreadable(&name, &error),
         };
+        // Some tools begin a JSON file with a byte-order mark.
+        if source.buffer().starts_with(&[0xef, 0xbb, 0xbf]) {
+            source.consume(3);
+        }
         if gzipped {
             self.documents(name, BufReader::new(MultiGzDecoder::new(source)));
         } else {
@@ -120,17 +130,27 @@ impl Input {
         }
     }
 
-    /// An event, a list of them, or a CloudTrail log file.
+    /// An event, a list of them, a CloudTrail log file, or what `aws cloudtrail lookup-events` prints.
     fn document(&mut self, name: &str, document: &Value) {
+        if let Some(events) = document.get("Events").and_then(Value::as_array) {
+            return events.iter().enumerate().for_each(|(index, event)| self.looked_up(name, index, event));
+        }
         let events = match document.get("Records") {
             Some(Value::Array(records)) => records.as_slice(),
             Some(_) => return self.unreadable(&name, &"`Records` is no list"),
-            None => document
-                .as_array()
-                .map_or(std::slice::from_ref(document), Vec::as_slice),
+            None => document.as_array().map_or(std::slice::from_ref(document), Vec::as_slice),
         };
         for (index, event) in events.iter().enumerate() {
             self.event(name, index, event);
+        }
+    }
+
+    /// LookupEvents gives each record as a text within its own JSON.
+    fn looked_up(&mut self, name: &str, index: usize, event: &Value) {
+        match event.get("CloudTrailEvent").and_then(Value::as_str).map(serde_json::from_str::<Value>) {
+            Some(Ok(record)) => self.event(name, index, &record),
+            Some(Err(error)) => self.unreadable(&format!("{name}, event {index}"), &error),
+            None => self.unreadable(&format!("{name}, event {index}"), &"it has no `CloudTrailEvent`"),
         }
     }
 
@@ -139,12 +159,8 @@ impl Input {
         match parse(event) {
             Ok(Parsed::Change(change)) => self.changes.push(*change),
             Ok(Parsed::NotAManagementCall(why)) => *self.counts.others.entry(why).or_default() += 1,
-            Err(_) if State::deserialize(event).is_ok() => {
-                *self
-                    .counts
-                    .others
-                    .entry("a state file (give it with --state)".to_owned())
-                    .or_default() += 1;
+            Err(_) if is_state(event) => {
+                *self.counts.others.entry("a state file (give it with --state)".to_owned()).or_default() += 1;
             }
             Err(error) => self.unreadable(&format!("{name}, record {index}"), &error),
         }
@@ -152,17 +168,18 @@ impl Input {
 
     fn unreadable(&mut self, place: &dyn Display, error: &dyn Display) {
         self.counts.unreadable += 1;
-        eprintln!("sealwatch: can't read {place}: {error}");
+        eprintln!("sealwatch: can't read {}", clean(&format!("{place}: {error}"), 1_000));
     }
+}
+
+/// Whether this is a state file that lies among the events.
+fn is_state(document: &Value) -> bool {
+    let named = |field| document.get(field).is_some_and(Value::is_array);
+    (named("keys") || named("log_groups") || named("trails")) && State::deserialize(document).is_ok()
 }
 
 /// In a folder only files that look like JSON are events; a file that is named on its own always is.
 fn may_hold_events(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default();
-    [".json", ".jsonl", ".ndjson", ".gz"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|ending| name.ends_with(ending))
 }

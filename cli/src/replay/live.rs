@@ -31,15 +31,8 @@ pub struct Account<'a> {
 
 impl<'a> Account<'a> {
     pub fn new(policy: &'a Policy, apply: bool) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        Ok(Self {
-            policy,
-            apply,
-            runtime,
-            regions: BTreeMap::new(),
-        })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { policy, apply, runtime, regions: BTreeMap::new() })
     }
 
     /// Lets the guard look at the account and judge; `None` if no guard handles the change.
@@ -49,19 +42,12 @@ impl<'a> Account<'a> {
         };
         let region = &change.place.region;
         if !self.regions.contains_key(region) {
-            let boot = self
-                .runtime
-                .block_on(boot(guard, self.policy, self.apply, region))?;
+            let boot = self.runtime.block_on(boot(guard, self.policy, self.apply, region))?;
             self.regions.insert(region.clone(), (boot, Reader::default()));
         }
-        let (boot, reader) = self
-            .regions
-            .get(region)
-            .context("the Region was just made ready")?;
+        let (boot, reader) = self.regions.get(region).context("the Region was just made ready")?;
         let deadline = Deadline::within(PATIENCE);
-        let judged = self
-            .runtime
-            .block_on(log_group_guard::judge(boot, reader, change, &deadline));
+        let judged = self.runtime.block_on(log_group_guard::judge(boot, reader, change, &deadline));
         let report = judged.report(boot, change);
         let page = report.page();
         let sent = PageOutcome::Withheld("the command line sends no pages".to_owned());
@@ -70,34 +56,15 @@ impl<'a> Account<'a> {
 }
 
 async fn boot(guard: Guard, policy: &Policy, apply: bool, region: &Region) -> anyhow::Result<Boot> {
-    let mode = if apply {
-        policy.mode_of(guard)
-    } else {
-        Mode::Observe
-    };
-    let endpoint = std::env::var("AWS_ENDPOINT_URL")
-        .ok()
-        .filter(|endpoint| !endpoint.is_empty());
+    let mode = if apply { policy.mode_of(guard) } else { Mode::Observe };
+    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok().filter(|endpoint| !endpoint.is_empty());
     let chain = aws_config::defaults(BehaviorVersion::latest())
         .region(AwsRegion::new(region.to_string()))
         .http_client(http_client(endpoint.as_deref())?)
         .load()
         .await;
-    let credentials = chain
-        .credentials_provider()
-        .context("no AWS credentials were found")?;
-    let connection = Connection {
-        region: region.clone(),
-        credentials,
-        endpoint,
-    };
+    let credentials = chain.credentials_provider().context("no AWS credentials were found")?;
+    let connection = Connection { region: region.clone(), credentials, endpoint };
     let clients = Clients::new(&connection, mode)?;
-    Ok(Boot {
-        guard,
-        policy: policy.clone(),
-        mode,
-        region: region.clone(),
-        topic: None,
-        clients,
-    })
+    Ok(Boot { guard, policy: policy.clone(), mode, region: region.clone(), topic: None, clients })
 }

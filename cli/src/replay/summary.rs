@@ -39,16 +39,10 @@ impl Summary {
         *self.verdicts.entry(receipt.verdict.as_str()).or_default() += 1;
         for finding in &receipt.findings {
             self.worst = self.worst.max(Some(finding.severity));
-            *self
-                .findings
-                .entry((std::cmp::Reverse(finding.severity), finding.id.clone()))
-                .or_default() += 1;
+            *self.findings.entry((std::cmp::Reverse(finding.severity), finding.id.clone())).or_default() += 1;
         }
         for effect in &receipt.effects {
-            *self
-                .effects
-                .entry(format!("{} {}", effect.ensure, effect.outcome))
-                .or_default() += 1;
+            *self.effects.entry(format!("{} {}", effect.ensure, effect.outcome)).or_default() += 1;
         }
         if let Some(page) = &receipt.page {
             *self.pages.entry(page.outcome.clone()).or_default() += 1;
@@ -58,57 +52,30 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts {
-            files,
-            records,
-            unreadable,
-            others,
-            copies,
-        } = &self.counts;
+        let Counts { files, records, unreadable, others, copies, passed_over } = &self.counts;
         let other: usize = others.values().sum();
         writeln!(
             f,
             "{records} records in {files} files: {} judged, {} not handled by a guard, {copies} copies, {other} no management calls, {unreadable} unreadable",
             self.receipts, self.unhandled
         )?;
+        if *passed_over > 0 {
+            writeln!(f, "  {passed_over} × a file whose name doesn't say JSON, passed over")?;
+        }
         for (why, count) in others {
             writeln!(f, "  {count} × {why}")?;
         }
-        line(
-            f,
-            "verdicts",
-            self.verdicts
-                .iter()
-                .map(|(verdict, count)| format!("{count} {verdict}")),
-        )?;
-        let findings = self
-            .findings
-            .iter()
-            .map(|((severity, id), count)| format!("{count} {id} ({})", severity.0));
+        line(f, "verdicts", self.verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")))?;
+        let findings =
+            self.findings.iter().map(|((severity, id), count)| format!("{count} {id} ({})", severity.0));
         line(f, "findings", findings)?;
-        line(
-            f,
-            "effects",
-            self.effects
-                .iter()
-                .map(|(effect, count)| format!("{count} {effect}")),
-        )?;
-        line(
-            f,
-            "pages",
-            self.pages
-                .iter()
-                .map(|(outcome, count)| format!("{count} {outcome}")),
-        )
+        line(f, "effects", self.effects.iter().map(|(effect, count)| format!("{count} {effect}")))?;
+        line(f, "pages", self.pages.iter().map(|(outcome, count)| format!("{count} {outcome}")))
     }
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, items: impl Iterator<Item = String>) -> fmt::Result {
     let items: Vec<String> = items.collect();
-    let shown = if items.is_empty() {
-        "none".to_owned()
-    } else {
-        items.join(", ")
-    };
+    let shown = if items.is_empty() { "none".to_owned() } else { items.join(", ") };
     writeln!(f, "{name:<9} {shown}")
 }

@@ -7,9 +7,7 @@ use sealwatch_policy::receipt::{EffectLine, Receipt};
 
 pub fn draw(receipts: &[Receipt]) -> Table {
     let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["TIME (UTC)", "CALL", "RESOURCE", "VERDICT", "WHY", "SEALWATCH"]);
     for receipt in receipts {
         table.add_row([
@@ -25,10 +23,7 @@ pub fn draw(receipts: &[Receipt]) -> Table {
 }
 
 fn resource(receipt: &Receipt) -> String {
-    let name = receipt
-        .target
-        .as_deref()
-        .map_or("not named", |arn| arn.splitn(6, ':').nth(5).unwrap_or(arn));
+    let name = receipt.target.as_deref().map_or("not named", |arn| arn.splitn(6, ':').nth(5).unwrap_or(arn));
     let name = name.strip_prefix("log-group:").unwrap_or(name);
     format!("{name}\n{} {}", receipt.account, receipt.region)
 }
@@ -39,19 +34,10 @@ fn why(receipt: &Receipt) -> String {
         return receipt.reasons.join("\n");
     }
     let finding = |finding: &sealwatch_policy::receipt::FindingLine| {
-        let evidence = finding
-            .evidence
-            .first()
-            .map(|first| format!("\n  {first}"))
-            .unwrap_or_default();
+        let evidence = finding.evidence.first().map(|first| format!("\n  {first}")).unwrap_or_default();
         format!("{} ({}){evidence}", finding.id, finding.severity)
     };
-    receipt
-        .findings
-        .iter()
-        .map(finding)
-        .collect::<Vec<_>>()
-        .join("\n")
+    receipt.findings.iter().map(finding).collect::<Vec<_>>().join("\n")
 }
 
 fn deeds(receipt: &Receipt) -> String {
@@ -63,11 +49,7 @@ fn deeds(receipt: &Receipt) -> String {
         });
     }
     deeds.extend(receipt.assumed.iter().cloned());
-    if deeds.is_empty() {
-        "–".to_owned()
-    } else {
-        deeds.join("\n")
-    }
+    if deeds.is_empty() { "–".to_owned() } else { deeds.join("\n") }
 }
 
 fn effect(effect: &EffectLine) -> String {

@@ -46,10 +46,7 @@ pub async fn apply(boot: &Boot, effects: &[Effect], deadline: &Deadline) -> Appl
 async fn associate(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadline) -> Option<Outcome> {
     let KeyRef::Key(key) = key else {
         let why = format!("AssociateKmsKey takes a key's ARN, and {key} is an alias");
-        return Some(Outcome::Refused {
-            why,
-            remedies: Vec::new(),
-        });
+        return Some(Outcome::Refused { why, remedies: Vec::new() });
     };
     loop {
         let asked = boot
@@ -81,7 +78,7 @@ async fn after_trouble(
     if trouble.is("ResourceNotFoundException") {
         return match describe_group(boot, group, Step::Apply, deadline).await {
             Reading::Absent => None,
-            Reading::Known(_) | Reading::Unreadable(_) | Reading::NotAsked => {
+            Reading::Known(_) | Reading::Assumed(_) | Reading::Unreadable(_) | Reading::NotAsked => {
                 Some(Outcome::Failed { why: trouble.why })
             }
         };
@@ -94,10 +91,7 @@ async fn after_trouble(
             } else {
                 Vec::new()
             };
-            Outcome::Refused {
-                why: trouble.why,
-                remedies,
-            }
+            Outcome::Refused { why: trouble.why, remedies }
         }
     })
 }
@@ -112,12 +106,11 @@ async fn read_back(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &De
             Reading::Known(GroupState { key: Some(other), .. }) => {
                 return Some(unseen(&format!("the key {other}")));
             }
-            Reading::Unreadable(Unreadable {
-                why,
-                retryable: false,
-            }) => return Some(unseen(&why)),
+            Reading::Unreadable(Unreadable { why, retryable: false }) => return Some(unseen(&why)),
             Reading::Unreadable(Unreadable { why, retryable: true }) => why,
-            Reading::Known(GroupState { key: None, .. }) | Reading::NotAsked => "no key".to_owned(),
+            Reading::Known(GroupState { key: None, .. }) | Reading::Assumed(_) | Reading::NotAsked => {
+                "no key".to_owned()
+            }
         };
         if !deadline.has(Step::Apply, PAUSE * 2) {
             return Some(unseen(&shown));
@@ -127,9 +120,7 @@ async fn read_back(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &De
 }
 
 fn unseen(shown: &str) -> Outcome {
-    Outcome::Failed {
-        why: format!("AssociateKmsKey was accepted, but reading back shows {shown}"),
-    }
+    Outcome::Failed { why: format!("AssociateKmsKey was accepted, but reading back shows {shown}") }
 }
 
 /// What is missing after a denial. The preflight has read the key and found its policy open to CloudWatch

@@ -36,11 +36,7 @@ pub struct Reader {
 impl Reader {
     /// The facts about the group that a change names, read now.
     pub async fn gather(&self, boot: &Boot, change: &Change, now: Timestamp, deadline: &Deadline) -> Facts {
-        let mut facts = Facts {
-            group: Reading::NotAsked,
-            tags: Reading::NotAsked,
-            keys: BTreeMap::new(),
-        };
+        let mut facts = Facts { group: Reading::NotAsked, tags: Reading::NotAsked, keys: BTreeMap::new() };
         let Some(group) = group_to_read(&boot.policy, change, now) else {
             return facts;
         };
@@ -51,9 +47,7 @@ impl Reader {
         let questions = questions(&boot.policy, &group, state, now);
         for reference in &questions.keys_if_at_hand {
             if let Some(known) = self.remembered_by_arn(reference) {
-                facts
-                    .keys
-                    .insert(reference.clone(), KeyReading::Known(Box::new(known)));
+                facts.keys.insert(reference.clone(), KeyReading::Known(Box::new(known)));
             }
         }
         let tags = async {
@@ -97,8 +91,7 @@ impl Reader {
     fn remember(&self, reference: &KeyRef, facts: &KeyFacts) {
         if matches!(facts.policy, KeyPolicyFact::Known(_)) {
             self.locked(|keys| {
-                keys.entry(reference.clone())
-                    .or_insert_with(|| (Instant::now(), facts.clone()));
+                keys.entry(reference.clone()).or_insert_with(|| (Instant::now(), facts.clone()));
             });
         }
     }
@@ -114,9 +107,7 @@ impl Reader {
         let KeyRef::Key(arn) = reference else { return None };
         self.locked(|keys| {
             keys.retain(|_, (read_at, _)| read_at.elapsed() < KEY_AGE_LIMIT);
-            keys.values()
-                .find(|(_, facts)| facts.arn == *arn)
-                .map(|(_, facts)| facts.clone())
+            keys.values().find(|(_, facts)| facts.arn == *arn).map(|(_, facts)| facts.clone())
         })
     }
 
@@ -135,26 +126,17 @@ pub async fn describe_group(
     deadline: &Deadline,
 ) -> Reading<GroupState> {
     if group.place().region != boot.region {
-        let why = format!(
-            "this function reads {}, the log group is in {}",
-            boot.region,
-            group.place().region
-        );
+        let why =
+            format!("this function reads {}, the log group is in {}", boot.region, group.place().region);
         return Reading::Unreadable(Unreadable::for_good(why));
     }
-    let asked = boot
-        .clients
-        .logs()
-        .describe_log_groups()
-        .log_group_name_prefix(group.name().as_str());
+    let asked = boot.clients.logs().describe_log_groups().log_group_name_prefix(group.name().as_str());
     let answer = match call(deadline, step, "logs:DescribeLogGroups", asked.send()).await {
         Ok(answer) => answer,
         Err(trouble) => return Reading::Unreadable(trouble.into()),
     };
-    let found = answer
-        .log_groups()
-        .iter()
-        .find(|found| found.log_group_name() == Some(group.name().as_str()));
+    let found =
+        answer.log_groups().iter().find(|found| found.log_group_name() == Some(group.name().as_str()));
     match found {
         Some(found) => state_of(found, group),
         None => Reading::Absent,
@@ -166,10 +148,7 @@ fn state_of(found: &LogGroup, group: &LogGroupArn) -> Reading<GroupState> {
     let arn = found.log_group_arn().or(found.arn()).unwrap_or_default();
     match LogGroupArn::parse(arn) {
         Ok(arn) if arn == *group => Reading::Known(GroupState {
-            key: found
-                .kms_key_id()
-                .filter(|key| !key.is_empty())
-                .map(|key| clean(key, 256)),
+            key: found.kms_key_id().filter(|key| !key.is_empty()).map(|key| clean(key, 256)),
             class: found.log_group_class().map(|class| clean(class.as_str(), 60)),
         }),
         Ok(arn) => {
@@ -187,10 +166,7 @@ async fn tags(
     group: &LogGroupArn,
     deadline: &Deadline,
 ) -> Reading<BTreeMap<String, String>> {
-    let asked = clients
-        .logs()
-        .list_tags_for_resource()
-        .resource_arn(group.to_string());
+    let asked = clients.logs().list_tags_for_resource().resource_arn(group.to_string());
     match call(deadline, Step::Gather, "logs:ListTagsForResource", asked.send()).await {
         Ok(answer) => Reading::Known(answer.tags().cloned().unwrap_or_default().into_iter().collect()),
         Err(trouble) if trouble.is("ResourceNotFoundException") => Reading::Absent,
@@ -202,10 +178,7 @@ async fn tags(
 async fn read_key(clients: &Clients, reference: &KeyRef, deadline: &Deadline) -> KeyReading {
     let (described, policy) = match reference {
         KeyRef::Key(arn) => {
-            tokio::join!(
-                describe_key(clients, reference, deadline),
-                key_policy(clients, arn, deadline)
-            )
+            tokio::join!(describe_key(clients, reference, deadline), key_policy(clients, arn, deadline))
         }
         KeyRef::Alias { .. } => match describe_key(clients, reference, deadline).await {
             Ok((arn, metadata)) => {
@@ -222,11 +195,7 @@ async fn read_key(clients: &Clients, reference: &KeyRef, deadline: &Deadline) ->
 }
 
 fn unread(trouble: Trouble) -> KeyReading {
-    if trouble.is("NotFoundException") {
-        KeyReading::Absent
-    } else {
-        KeyReading::Unreadable(trouble.into())
-    }
+    if trouble.is("NotFoundException") { KeyReading::Absent } else { KeyReading::Unreadable(trouble.into()) }
 }
 
 async fn describe_key(
@@ -241,20 +210,14 @@ async fn describe_key(
         code: None,
         kind: sealwatch_runtime::trouble::Kind::Refused,
     };
-    let metadata = answer
-        .key_metadata
-        .ok_or_else(|| unclear("the answer has no metadata"))?;
+    let metadata = answer.key_metadata.ok_or_else(|| unclear("the answer has no metadata"))?;
     let arn =
         KeyArn::parse(metadata.arn().unwrap_or_default()).map_err(|error| unclear(&error.to_string()))?;
     Ok((arn, metadata))
 }
 
 async fn key_policy(clients: &Clients, key: &KeyArn, deadline: &Deadline) -> KeyPolicyFact {
-    let asked = clients
-        .kms()
-        .get_key_policy()
-        .key_id(key.to_string())
-        .policy_name("default");
+    let asked = clients.kms().get_key_policy().key_id(key.to_string()).policy_name("default");
     let document = match call(deadline, Step::Gather, "kms:GetKeyPolicy", asked.send()).await {
         Ok(answer) => answer.policy,
         Err(trouble) => return KeyPolicyFact::Unreadable(trouble.into()),

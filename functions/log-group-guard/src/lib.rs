@@ -39,11 +39,7 @@ impl LogGroupGuard {
     pub fn boot() -> Result<Self, BootError> {
         let boot = Boot::from_environment(Guard::LogGroup)?;
         boot.clients.logs();
-        Ok(Self {
-            boot,
-            desk: Desk::default(),
-            reader: Reader::default(),
-        })
+        Ok(Self { boot, desk: Desk::default(), reader: Reader::default() })
     }
 
     /// Handles one event; `deadline_ms` is Lambda's, in milliseconds since 1970.
@@ -53,10 +49,9 @@ impl LogGroupGuard {
     pub async fn handle(&self, event: &Value, deadline_ms: u64) -> Result<Value, Unfinished> {
         let deadline = Deadline::at_epoch_ms(deadline_ms);
         match parse(event) {
-            Ok(Parsed::Change(change)) => self
-                .handle_change(&change, &deadline)
-                .await
-                .map(|receipt| json!(receipt)),
+            Ok(Parsed::Change(change)) => {
+                self.handle_change(&change, &deadline).await.map(|receipt| json!(receipt))
+            }
             Ok(Parsed::NotAManagementCall(why)) => {
                 tracing::info!(why, "not a management call; nothing to do");
                 Ok(json!({ "ignored": why }))
@@ -101,16 +96,7 @@ pub async fn judge(boot: &Boot, reader: &Reader, change: &Change, deadline: &Dea
     if !plan.findings.is_empty() && !repaired {
         reader.forget_keys();
     }
-    Judged {
-        facts,
-        plan,
-        outcomes,
-        spent: Spent {
-            started,
-            gather,
-            apply: applying.elapsed(),
-        },
-    }
+    Judged { facts, plan, outcomes, spent: Spent { started, gather, apply: applying.elapsed() } }
 }
 
 impl Judged {

@@ -10,19 +10,13 @@ async fn main() -> Result<(), Error> {
     let guard = match LogGroupGuard::boot() {
         Ok(guard) => guard,
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the function can't start"
-            );
+            tracing::error!(error = &error as &dyn std::error::Error, "the function can't start");
             return Err(error.into());
         }
     };
     let guard = &guard;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
-        guard
-            .handle(&event.payload, event.context.deadline)
-            .await
-            .map_err(Error::from)
+        guard.handle(&event.payload, event.context.deadline).await.map_err(Error::from)
     }))
     .await
 }

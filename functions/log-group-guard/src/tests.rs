@@ -30,9 +30,7 @@ fn groups(groups: &[(&str, Option<&str>)]) -> DescribeLogGroupsOutput {
             .set_kms_key_id(key.map(str::to_owned))
             .build()
     };
-    DescribeLogGroupsOutput::builder()
-        .set_log_groups(Some(groups.iter().map(group).collect()))
-        .build()
+    DescribeLogGroupsOutput::builder().set_log_groups(Some(groups.iter().map(group).collect())).build()
 }
 
 /// The looks at `/app/foo`, one answer after the other.
@@ -71,9 +69,7 @@ fn key() -> (Rule, Rule) {
                 .key_usage(KeyUsageType::EncryptDecrypt)
                 .key_manager(KeyManagerType::Customer)
                 .build();
-            DescribeKeyOutput::builder()
-                .key_metadata(metadata.unwrap())
-                .build()
+            DescribeKeyOutput::builder().key_metadata(metadata.unwrap()).build()
         });
     let policy = mock!(Kms::get_key_policy)
         .match_requests(|request| request.key_id() == Some(KEY))
@@ -98,11 +94,7 @@ fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> L
         topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
         clients: Clients::of(logs, kms, sns),
     };
-    LogGroupGuard {
-        boot,
-        desk: Desk::default(),
-        reader: Reader::default(),
-    }
+    LogGroupGuard { boot, desk: Desk::default(), reader: Reader::default() }
 }
 
 fn published() -> Rule {
@@ -125,19 +117,12 @@ async fn handle(guard: &LogGroupGuard, event: &Value) -> Result<Value, Unfinishe
 #[tokio::test]
 async fn a_repair_is_one_association_of_the_keys_arn_and_is_read_back() {
     let bare = groups(&[("/app/foo", None), ("/app/foobar", None)]);
-    let (look, associate) = (
-        looks(vec![
-            bare,
-            groups(&[("/app/foo", Some(KEY)), ("/app/foobar", None)]),
-        ]),
-        associates(),
-    );
+    let (look, associate) =
+        (looks(vec![bare, groups(&[("/app/foo", Some(KEY)), ("/app/foobar", None)])]), associates());
     let (described, policy) = key();
     let published = published();
     let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
-    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
-        .await
-        .unwrap();
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
     assert_eq!(receipt["effects"][0]["outcome"], "applied");
     let calls = [&look, &associate, &described, &policy, &published].map(Rule::num_calls);
     assert_eq!(calls, [2, 1, 1, 1, 1]);
@@ -149,17 +134,9 @@ async fn a_compliant_group_costs_one_call() {
     let (described, policy) = key();
     let published = published();
     let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
-    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
-        .await
-        .unwrap();
-    assert_eq!(
-        (&receipt["verdict"], &receipt["page"]),
-        (&json!("compliant"), &Value::Null)
-    );
-    assert_eq!(
-        [&look, &described, &policy, &published].map(Rule::num_calls),
-        [1, 0, 0, 0]
-    );
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
+    assert_eq!((&receipt["verdict"], &receipt["page"]), (&json!("compliant"), &Value::Null));
+    assert_eq!([&look, &described, &policy, &published].map(Rule::num_calls), [1, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -170,20 +147,14 @@ async fn a_key_is_read_once_for_events_that_follow_each_other() {
     let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
     let guard = guard(logs, (&described, &policy), &published);
     for id in ["1", "2"] {
-        assert_eq!(
-            handle(&guard, &created(id)).await.unwrap()["effects"][0]["outcome"],
-            "applied"
-        );
+        assert_eq!(handle(&guard, &created(id)).await.unwrap()["effects"][0]["outcome"], "applied");
     }
     assert_eq!([&associate, &described, &policy].map(Rule::num_calls), [2, 1, 1]);
 }
 
 #[tokio::test]
 async fn a_group_that_is_deleted_before_its_association_is_nothing_to_do() {
-    let look = looks(vec![
-        groups(&[("/app/foo", None)]),
-        groups(&[("/app/foobar", None)]),
-    ]);
+    let look = looks(vec![groups(&[("/app/foo", None)]), groups(&[("/app/foobar", None)])]);
     let associate = mock!(Logs::associate_kms_key).then_error(|| {
         AssociateKmsKeyError::ResourceNotFoundException(
             ResourceNotFoundException::builder()
@@ -194,9 +165,7 @@ async fn a_group_that_is_deleted_before_its_association_is_nothing_to_do() {
     });
     let ((described, policy), published) = (key(), published());
     let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
-    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
-        .await
-        .unwrap();
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
     assert_eq!(
         (&receipt["verdict"], &receipt["effects"], &receipt["page"]),
         (&json!("ignored"), &json!([]), &Value::Null)
@@ -206,10 +175,7 @@ async fn a_group_that_is_deleted_before_its_association_is_nothing_to_do() {
 
 #[tokio::test]
 async fn an_association_that_another_call_aborted_is_tried_again() {
-    let look = looks(vec![
-        groups(&[("/app/foo", None)]),
-        groups(&[("/app/foo", Some(KEY))]),
-    ]);
+    let look = looks(vec![groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(KEY))])]);
     let associate = mock!(Logs::associate_kms_key)
         .sequence()
         .error(|| {
@@ -224,9 +190,7 @@ async fn an_association_that_another_call_aborted_is_tried_again() {
         .build();
     let ((described, policy), published) = (key(), published());
     let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
-    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1"))
-        .await
-        .unwrap();
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
     assert_eq!(receipt["effects"][0]["outcome"], "applied");
     assert_eq!(associate.num_calls(), 2);
 }
@@ -234,24 +198,14 @@ async fn an_association_that_another_call_aborted_is_tried_again() {
 #[tokio::test]
 async fn an_association_that_reading_back_contradicts_has_failed() {
     let other = "arn:aws:kms:eu-central-1:111122223333:key/other";
-    let look = looks(vec![
-        groups(&[("/app/foo", None)]),
-        groups(&[("/app/foo", Some(other))]),
-    ]);
+    let look = looks(vec![groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(other))])]);
     let (associate, (described, policy), published) = (associates(), key(), published());
     let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
-    let error = handle(&guard(logs, (&described, &policy), &published), &created("1"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, Unfinished::Effect(why) if why.contains(other)),
-        "{error}"
-    );
+    let error = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Effect(why) if why.contains(other)), "{error}");
     assert_eq!(published.num_calls(), 1);
 }
 
 fn code(code: &str) -> aws_sdk_cloudwatchlogs::error::ErrorMetadata {
-    aws_sdk_cloudwatchlogs::error::ErrorMetadata::builder()
-        .code(code)
-        .build()
+    aws_sdk_cloudwatchlogs::error::ErrorMetadata::builder().code(code).build()
 }

@@ -98,9 +98,7 @@ pub enum ParseError {
 /// # Errors
 /// If the JSON is no event, or a call that can't be placed: no name, time, account or Region.
 pub fn parse(event: &Value) -> Result<Parsed, ParseError> {
-    let object = event
-        .as_object()
-        .ok_or_else(|| ParseError::NotAnObject(type_name(event)))?;
+    let object = event.as_object().ok_or_else(|| ParseError::NotAnObject(type_name(event)))?;
     let (record, envelope) = match object.get("detail") {
         Some(detail) if object.contains_key("detail-type") => {
             let detail_type = text(event, "detail-type").ok_or_else(|| missing(event, "detail-type"))?;
@@ -113,10 +111,7 @@ pub fn parse(event: &Value) -> Result<Parsed, ParseError> {
                 )));
             }
             if !detail.is_object() {
-                return Err(ParseError::Field {
-                    field: "detail",
-                    found: found(detail),
-                });
+                return Err(ParseError::Field { field: "detail", found: found(detail) });
             }
             (detail, Some(event))
         }
@@ -147,11 +142,7 @@ impl Actor {
     /// Who it was, in one text for people.
     #[must_use]
     pub fn shown(&self) -> String {
-        let who = self
-            .arn
-            .as_ref()
-            .or(self.invoked_by.as_ref())
-            .or(self.principal_id.as_ref());
+        let who = self.arn.as_ref().or(self.invoked_by.as_ref()).or(self.principal_id.as_ref());
         match (who, &self.kind) {
             (Some(who), _) => who.to_string(),
             (None, Some(kind)) => format!("an unnamed {kind}"),
@@ -176,6 +167,7 @@ impl Actor {
 
 fn read_record(record: &Value, envelope: Option<&Value>) -> Result<Change, ParseError> {
     let outer = |field| envelope.and_then(|event| text(event, field));
+    let outside = |field| envelope.and_then(|event| event.get(field));
     let required = |field: &'static str| text(record, field).ok_or_else(|| missing(record, field));
     let identity = record.get("userIdentity").unwrap_or(&Value::Null);
     let event_id = text(record, "eventID")
@@ -192,20 +184,14 @@ fn read_record(record: &Value, envelope: Option<&Value>) -> Result<Change, Parse
             .find_map(|time| time.parse().ok())
             .ok_or_else(|| missing(record, "eventTime"))?,
         place: Place {
-            account: [
-                text(record, "recipientAccountId"),
-                outer("account"),
-                text(identity, "accountId"),
-            ]
-            .into_iter()
-            .flatten()
-            .find_map(|account| AccountId::parse(account).ok())
-            .ok_or_else(|| missing(record, "recipientAccountId"))?,
-            region: [text(record, "awsRegion"), outer("region")]
-                .into_iter()
-                .flatten()
-                .find_map(|region| Region::parse(region).ok())
-                .ok_or_else(|| missing(record, "awsRegion"))?,
+            account: first(
+                "recipientAccountId",
+                [record.get("recipientAccountId"), outside("account"), identity.get("accountId")],
+                |text| AccountId::parse(text).ok(),
+            )?,
+            region: first("awsRegion", [record.get("awsRegion"), outside("region"), None], |text| {
+                Region::parse(text).ok()
+            })?,
         },
         actor: read_actor(identity),
         source_ip: untrusted(record, "sourceIPAddress"),
@@ -214,6 +200,25 @@ fn read_record(record: &Value, envelope: Option<&Value>) -> Result<Change, Parse
         request: record.get("requestParameters").cloned().unwrap_or(Value::Null),
         response: record.get("responseElements").cloned().unwrap_or(Value::Null),
         resources: read_resources(record),
+    })
+}
+
+/// The first text or number among these decides, and must be right: a wrong account must not silently become
+/// another one. Some tools turn an account id into a number.
+fn first<T>(
+    field: &'static str,
+    candidates: [Option<&Value>; 3],
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, ParseError> {
+    let told = |value: &Value| match value.as_u64() {
+        Some(number) => Some(format!("{number:012}")),
+        None => value.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+    };
+    let own = candidates.first().copied().flatten();
+    let decisive = candidates.into_iter().flatten().find_map(|value| Some((value, told(value)?)));
+    decisive.as_ref().and_then(|(_, text)| read(text)).ok_or_else(|| ParseError::Field {
+        field,
+        found: decisive.map(|(value, _)| value).or(own).map_or_else(String::new, found),
     })
 }
 
@@ -238,10 +243,9 @@ fn read_failure(record: &Value) -> Option<Failure> {
     let (code, message) = (untrusted(record, "errorCode"), untrusted(record, "errorMessage"));
     match (code, message) {
         (Some(code), message) => Some(Failure { code, message }),
-        (None, Some(message)) => Some(Failure {
-            code: Untrusted::new("unnamed error"),
-            message: Some(message),
-        }),
+        (None, Some(message)) => {
+            Some(Failure { code: Untrusted::new("unnamed error"), message: Some(message) })
+        }
         (None, None) => None,
     }
 }
@@ -259,10 +263,7 @@ fn read_resources(record: &Value) -> Vec<Untrusted> {
 fn no_management_call(record: &Value) -> Option<String> {
     let category = text(record, "eventCategory").filter(|category| *category != "Management");
     if let Some(category) = category {
-        return Some(format!(
-            "a CloudTrail record of category `{}`",
-            clean(category, 40)
-        ));
+        return Some(format!("a CloudTrail record of category `{}`", clean(category, 40)));
     }
     let flag = record.get("managementEvent");
     if matches!(flag, Some(Value::Bool(false))) || flag.and_then(Value::as_str) == Some("false") {
@@ -275,10 +276,7 @@ fn no_management_call(record: &Value) -> Option<String> {
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
-    value
-        .get(field)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
+    value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 fn untrusted(value: &Value, field: &str) -> Option<Untrusted> {
@@ -286,10 +284,7 @@ fn untrusted(value: &Value, field: &str) -> Option<Untrusted> {
 }
 
 fn missing(record: &Value, field: &'static str) -> ParseError {
-    ParseError::Field {
-        field,
-        found: record.get(field).map_or_else(String::new, found),
-    }
+    ParseError::Field { field, found: record.get(field).map_or_else(String::new, found) }
 }
 
 fn found(value: &Value) -> String {

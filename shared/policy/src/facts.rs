@@ -14,6 +14,8 @@ pub enum Reading<T> {
     NotAsked,
     /// The state.
     Known(T),
+    /// Taken for granted because nothing told otherwise (replay only).
+    Assumed(T),
     /// There is no such resource.
     Absent,
     /// The question was asked and not answered.
@@ -188,11 +190,7 @@ impl KeyManager {
     /// Reads AWS's name of a key manager.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        if name == "CUSTOMER" {
-            Self::Customer
-        } else {
-            Self::Other(crate::untrusted::clean(name, 60))
-        }
+        if name == "CUSTOMER" { Self::Customer } else { Self::Other(crate::untrusted::clean(name, 60)) }
     }
 }
 
@@ -200,10 +198,7 @@ impl Unreadable {
     /// A reason that time won't mend.
     #[must_use]
     pub fn for_good(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            retryable: false,
-        }
+        Self { why: why.into(), retryable: false }
     }
 }
 
@@ -213,7 +208,7 @@ impl<T> Reading<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
-            Self::NotAsked | Self::Absent | Self::Unreadable(_) => None,
+            Self::NotAsked | Self::Assumed(_) | Self::Absent | Self::Unreadable(_) => None,
         }
     }
 }

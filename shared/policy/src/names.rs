@@ -84,16 +84,10 @@ impl Region {
     /// If `text` is not lower-case letters, digits and hyphens, 3 to 32 of them.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let shaped = (3..=32).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && text.contains('-')
             && text.starts_with(|first: char| first.is_ascii_lowercase());
-        if shaped {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::Region(excerpt(text)))
-        }
+        if shaped { Ok(Self(text.to_owned())) } else { Err(NameError::Region(excerpt(text))) }
     }
 
     /// The partition that the Region lies in.
@@ -155,14 +149,8 @@ impl LogGroupName {
     /// If `text` is not 1 to 512 of `a-z A-Z 0-9 _ - / . #`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let shaped = (1..=512).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte));
-        if shaped {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::LogGroup(excerpt(text)))
-        }
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte));
+        if shaped { Ok(Self(text.to_owned())) } else { Err(NameError::LogGroup(excerpt(text))) }
     }
 }
 
@@ -188,22 +176,14 @@ impl<'a> Arn<'a> {
         let mut parts = text.splitn(6, ':');
         let (arn, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
         let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        (arn == "arn").then_some(Self {
-            partition,
-            service,
-            region,
-            account,
-            resource,
-        })
+        (arn == "arn").then_some(Self { partition, service, region, account, resource })
     }
 
     /// The account and Region, if both are well-formed and the partition is the Region's.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
-        let place = Place {
-            account: AccountId::parse(self.account).ok()?,
-            region: Region::parse(self.region).ok()?,
-        };
+        let place =
+            Place { account: AccountId::parse(self.account).ok()?, region: Region::parse(self.region).ok()? };
         (place.region.partition().as_str() == self.partition).then_some(place)
     }
 }
@@ -228,16 +208,11 @@ impl LogGroupArn {
     /// If `text` is not the ARN of a log group, or its partition doesn't fit its Region.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let bad = || NameError::LogGroupArn(excerpt(text));
-        let arn = Arn::split(text)
-            .filter(|arn| arn.service == "logs")
-            .ok_or_else(bad)?;
+        let arn = Arn::split(text).filter(|arn| arn.service == "logs").ok_or_else(bad)?;
         let place = arn.place().ok_or_else(bad)?;
         let name = arn.resource.strip_prefix("log-group:").ok_or_else(bad)?;
         let name = name.strip_suffix(":*").unwrap_or(name);
-        Ok(Self {
-            place,
-            name: LogGroupName::parse(name).map_err(|_| bad())?,
-        })
+        Ok(Self { place, name: LogGroupName::parse(name).map_err(|_| bad())? })
     }
 
     /// Where the group lives.
@@ -256,12 +231,7 @@ impl LogGroupArn {
 impl fmt::Display for LogGroupArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { account, region } = &self.place;
-        write!(
-            f,
-            "arn:{}:logs:{region}:{account}:log-group:{}",
-            region.partition(),
-            self.name
-        )
+        write!(f, "arn:{}:logs:{region}:{account}:log-group:{}", region.partition(), self.name)
     }
 }
 
@@ -279,19 +249,10 @@ impl KeyArn {
     /// If `text` is anything else, an alias ARN included.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let bad = || NameError::KeyArn(excerpt(text));
-        let arn = Arn::split(text)
-            .filter(|arn| arn.service == "kms")
-            .ok_or_else(bad)?;
+        let arn = Arn::split(text).filter(|arn| arn.service == "kms").ok_or_else(bad)?;
         let place = arn.place().ok_or_else(bad)?;
-        let id = arn
-            .resource
-            .strip_prefix("key/")
-            .filter(|id| is_key_id(id))
-            .ok_or_else(bad)?;
-        Ok(Self {
-            place,
-            id: id.to_owned(),
-        })
+        let id = arn.resource.strip_prefix("key/").filter(|id| is_key_id(id)).ok_or_else(bad)?;
+        Ok(Self { place, id: id.to_owned() })
     }
 
     /// The key with this id in `place`.
@@ -300,10 +261,7 @@ impl KeyArn {
     /// If `id` is not made of letters, digits and hyphens.
     pub fn new(place: Place, id: &str) -> Result<Self, NameError> {
         if is_key_id(id) {
-            Ok(Self {
-                place,
-                id: id.to_owned(),
-            })
+            Ok(Self { place, id: id.to_owned() })
         } else {
             Err(NameError::KeyArn(excerpt(id)))
         }
@@ -325,20 +283,12 @@ impl KeyArn {
 impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { account, region } = &self.place;
-        write!(
-            f,
-            "arn:{}:kms:{region}:{account}:key/{}",
-            region.partition(),
-            self.id
-        )
+        write!(f, "arn:{}:kms:{region}:{account}:key/{}", region.partition(), self.id)
     }
 }
 
 fn is_key_id(id: &str) -> bool {
-    (1..=128).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// A key as a person names it, made concrete for one place: an alias there, or a key's ARN.
@@ -363,21 +313,14 @@ impl KeyRef {
     pub fn parse(text: &str, place: &Place) -> Result<Self, NameError> {
         let bad = || NameError::KeyRef(excerpt(text));
         if is_alias(text) {
-            return Ok(Self::Alias {
-                place: place.clone(),
-                alias: text.to_owned(),
-            });
+            return Ok(Self::Alias { place: place.clone(), alias: text.to_owned() });
         }
         if let Ok(arn) = KeyArn::parse(text) {
             return Ok(Self::Key(arn));
         }
-        let arn = Arn::split(text)
-            .filter(|arn| arn.service == "kms" && is_alias(arn.resource))
-            .ok_or_else(bad)?;
-        Ok(Self::Alias {
-            place: arn.place().ok_or_else(bad)?,
-            alias: arn.resource.to_owned(),
-        })
+        let arn =
+            Arn::split(text).filter(|arn| arn.service == "kms" && is_alias(arn.resource)).ok_or_else(bad)?;
+        Ok(Self::Alias { place: arn.place().ok_or_else(bad)?, alias: arn.resource.to_owned() })
     }
 
     /// Where the key or alias lives.
@@ -393,10 +336,7 @@ impl KeyRef {
 impl fmt::Display for KeyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Alias {
-                place: Place { account, region },
-                alias,
-            } => {
+            Self::Alias { place: Place { account, region }, alias } => {
                 write!(f, "arn:{}:kms:{region}:{account}:{alias}", region.partition())
             }
             Self::Key(arn) => arn.fmt(f),
@@ -409,9 +349,7 @@ impl fmt::Display for KeyRef {
 pub fn is_alias(text: &str) -> bool {
     text.strip_prefix("alias/").is_some_and(|name| {
         (1..=250).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte))
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte))
     })
 }
 
@@ -438,10 +376,7 @@ mod tests {
             "arn:aws:logs:us-east-1:111122223333:log-group:/app/a",
         ] {
             let arn = LogGroupArn::parse(text).unwrap();
-            assert_eq!(
-                arn.to_string(),
-                "arn:aws:logs:us-east-1:111122223333:log-group:/app/a"
-            );
+            assert_eq!(arn.to_string(), "arn:aws:logs:us-east-1:111122223333:log-group:/app/a");
         }
     }
 

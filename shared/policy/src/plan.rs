@@ -138,10 +138,7 @@ impl<E> Plan<E> {
     /// A plan of one finding and no effect.
     #[must_use]
     pub fn found(verdict: Verdict, finding: Finding, reason: impl Into<String>) -> Self {
-        Self {
-            findings: vec![finding],
-            ..Self::settled(verdict, reason)
-        }
+        Self { findings: vec![finding], ..Self::settled(verdict, reason) }
     }
 
     /// The worst severity among the findings.

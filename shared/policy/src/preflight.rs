@@ -54,13 +54,8 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
     let facts = match reading {
         Some(KeyReading::Known(facts)) => facts,
         Some(KeyReading::Assumed) => {
-            let assumed = vec![format!(
-                "{wanted}: assumed to exist and to be usable by CloudWatch Logs"
-            )];
-            return Usability::Usable {
-                key: wanted.clone(),
-                assumed,
-            };
+            let assumed = vec![format!("{wanted}: assumed to exist and to be usable by CloudWatch Logs")];
+            return Usability::Usable { key: wanted.clone(), assumed };
         }
         Some(KeyReading::Absent) => return Usability::Unusable(vec![no_such_key(wanted)]),
         Some(KeyReading::Unreadable(unreadable)) => {
@@ -70,23 +65,23 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
                     "let Sealwatch's role call kms:DescribeKey and kms:GetKeyPolicy on the key",
                 )],
             }];
-            return Usability::Unknown {
-                obstacles,
-                retryable: unreadable.retryable,
-            };
+            return Usability::Unknown { obstacles, retryable: unreadable.retryable };
         }
         None => {
             let problem = format!("the key {wanted} was not looked at");
-            let obstacles = vec![Obstacle {
-                problem,
-                remedies: Vec::new(),
-            }];
-            return Usability::Unknown {
-                obstacles,
-                retryable: false,
-            };
+            let obstacles = vec![Obstacle { problem, remedies: Vec::new() }];
+            return Usability::Unknown { obstacles, retryable: false };
         }
     };
+    if let KeyRef::Key(arn) = wanted
+        && *arn != facts.arn
+    {
+        let problem = format!("the key {arn} was asked for, and {} answered", facts.arn);
+        return Usability::Unknown {
+            obstacles: vec![Obstacle { problem, remedies: Vec::new() }],
+            retryable: false,
+        };
+    }
     let mut obstacles = kind_obstacles(facts, group);
     obstacles.extend(state_obstacle(facts));
     let mut unknown = Vec::new();
@@ -118,9 +113,7 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
                     facts.arn,
                     actions.join(", ")
                 ),
-                remedies: vec![step(
-                    "narrow that Deny statement so that it leaves CloudWatch Logs out",
-                )],
+                remedies: vec![step("narrow that Deny statement so that it leaves CloudWatch Logs out")],
             }),
             ServiceAccess::Unknown { why, statement } => unknown.push(Obstacle {
                 problem: format!(
@@ -137,53 +130,37 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
         return Usability::Unusable(obstacles);
     }
     if !unknown.is_empty() {
-        return Usability::Unknown {
-            obstacles: unknown,
-            retryable,
-        };
+        return Usability::Unknown { obstacles: unknown, retryable };
     }
-    Usability::Usable {
-        key: KeyRef::Key(facts.arn.clone()),
-        assumed: assumptions(wanted, facts),
-    }
+    Usability::Usable { key: KeyRef::Key(facts.arn.clone()), assumed: assumptions(wanted, facts) }
 }
 
 fn kind_obstacles(facts: &KeyFacts, group: &LogGroupArn) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
     if facts.arn.place().region != group.place().region {
-        obstacles.push(wrong_region(
-            &facts.arn.to_string(),
-            facts.arn.place().region.as_str(),
-            group,
-        ));
+        obstacles.push(wrong_region(&facts.arn.to_string(), facts.arn.place().region.as_str(), group));
     }
     let mut wrong_kind = |problem: String| {
-        let remedies = vec![step(
-            "name another key in the policy file: a symmetric customer key for encryption",
-        )];
+        let remedies =
+            vec![step("name another key in the policy file: a symmetric customer key for encryption")];
         obstacles.push(Obstacle { problem, remedies });
     };
     match &facts.spec {
         KeySpec::SymmetricDefault => {}
-        KeySpec::Other(spec) => wrong_kind(format!(
-            "the key {} is of spec {spec}, not SYMMETRIC_DEFAULT",
-            facts.arn
-        )),
+        KeySpec::Other(spec) => {
+            wrong_kind(format!("the key {} is of spec {spec}, not SYMMETRIC_DEFAULT", facts.arn))
+        }
     }
     match &facts.usage {
         KeyUsage::EncryptDecrypt => {}
-        KeyUsage::Other(usage) => wrong_kind(format!(
-            "the key {} is for {usage}, not ENCRYPT_DECRYPT",
-            facts.arn
-        )),
+        KeyUsage::Other(usage) => {
+            wrong_kind(format!("the key {} is for {usage}, not ENCRYPT_DECRYPT", facts.arn))
+        }
     }
     match &facts.manager {
         KeyManager::Customer => {}
         KeyManager::Other(manager) => {
-            wrong_kind(format!(
-                "the key {} is managed by {manager}, not by the customer",
-                facts.arn
-            ));
+            wrong_kind(format!("the key {} is managed by {manager}, not by the customer", facts.arn));
         }
     }
     obstacles
@@ -197,37 +174,25 @@ fn state_obstacle(facts: &KeyFacts) -> Option<Obstacle> {
         KeyState::Enabled => return None,
         KeyState::Disabled => ("disabled".to_owned(), vec![kms("enable-key")]),
         KeyState::PendingDeletion { deletion_date } => {
-            let date = deletion_date
-                .as_ref()
-                .map(|date| format!(" (on {})", clean(date, 40)))
-                .unwrap_or_default();
-            (
-                format!("scheduled for deletion{date}"),
-                vec![kms("cancel-key-deletion"), kms("enable-key")],
-            )
+            let date =
+                deletion_date.as_ref().map(|date| format!(" (on {})", clean(date, 40))).unwrap_or_default();
+            (format!("scheduled for deletion{date}"), vec![kms("cancel-key-deletion"), kms("enable-key")])
         }
         KeyState::PendingReplicaDeletion => (
             "a primary key scheduled for deletion once its replicas are gone".to_owned(),
             vec![kms("cancel-key-deletion"), kms("enable-key")],
         ),
-        KeyState::PendingImport => (
-            "without key material (PendingImport)".to_owned(),
-            vec![step("import its key material again")],
-        ),
+        KeyState::PendingImport => {
+            ("without key material (PendingImport)".to_owned(), vec![step("import its key material again")])
+        }
         KeyState::Other(name) => (format!("in state {name}"), vec![kms("describe-key")]),
     };
-    Some(Obstacle {
-        problem: format!("the key {} is {state}", facts.arn),
-        remedies,
-    })
+    Some(Obstacle { problem: format!("the key {} is {state}", facts.arn), remedies })
 }
 
 fn wrong_region(key: &str, region: &str, group: &LogGroupArn) -> Obstacle {
     Obstacle {
-        problem: format!(
-            "the key {key} lies in {region}, the log group in {}",
-            group.place().region
-        ),
+        problem: format!("the key {key} lies in {region}, the log group in {}", group.place().region),
         remedies: vec![step(
             "name a key of the log group's own Region; `{region}` in the policy file stands for it",
         )],
@@ -246,20 +211,19 @@ fn no_such_key(wanted: &KeyRef) -> Obstacle {
         ],
         KeyRef::Key(_) => vec![step("name another key in the policy file")],
     };
-    Obstacle {
-        problem: format!("there is no key {wanted}"),
-        remedies,
-    }
+    Obstacle { problem: format!("there is no key {wanted}"), remedies }
 }
 
 fn add_statement(key: &KeyArn, statement: serde_json::Value) -> Vec<Remedy> {
     let region = key.place().region.as_str();
     vec![
-        step("add this statement to the key policy:"),
-        Remedy::Statement(statement),
+        step("write the key policy to a file:"),
         Remedy::Command(format!(
             "aws kms get-key-policy --region {region} --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
         )),
+        step("add this statement to it:"),
+        Remedy::Statement(statement),
+        step("and put it back:"),
         Remedy::Command(format!(
             "aws kms put-key-policy --region {region} --key-id {key} --policy-name default --policy file://key-policy.json"
         )),

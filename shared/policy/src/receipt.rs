@@ -53,6 +53,7 @@ pub struct Receipt {
     /// The Region that the call was made in.
     pub region: String,
     /// When the call was made (RFC 3339, UTC).
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub time: String,
     /// The mode that the guard ran in.
     pub mode: Mode,
@@ -99,12 +100,18 @@ pub struct FindingLine {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EffectLine {
     /// The kind of state, such as `log-group-key`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [
+        "log-group-key", "trail-key", "trail-logging", "trail-validation", "key-not-pending-deletion", "key-enabled"
+    ])))]
     pub ensure: String,
     /// The resource's ARN.
     pub target: String,
     /// The wanted value, if the kind alone doesn't say it.
     pub value: Option<String>,
     /// `applied`, `already`, `withheld`, `refused`, `failed` or `replayed`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [
+        "applied", "already", "withheld", "refused", "failed", "replayed"
+    ])))]
     pub outcome: String,
     /// What went wrong, if anything did.
     pub error: Option<String>,
@@ -121,6 +128,7 @@ pub struct PageLine {
     /// The e-mail's text.
     pub text: String,
     /// `sent`, `withheld`, `failed` or `replayed`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["sent", "withheld", "failed", "replayed"])))]
     pub outcome: String,
     /// Why it failed or was withheld.
     pub error: Option<String>,

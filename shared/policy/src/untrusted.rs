@@ -86,10 +86,7 @@ mod tests {
 
     #[test]
     fn newlines_and_direction_marks_are_escaped() {
-        assert_eq!(
-            clean("a\nb\r\u{202e}c\u{1b}[31m", 99),
-            r"a\u{a}b\u{d}\u{202e}c\u{1b}[31m"
-        );
+        assert_eq!(clean("a\nb\r\u{202e}c\u{1b}[31m", 99), r"a\u{a}b\u{d}\u{202e}c\u{1b}[31m");
         assert_eq!(clean("naïve ключ 鍵", 99), "naïve ключ 鍵");
     }
 

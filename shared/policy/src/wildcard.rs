@@ -17,6 +17,16 @@ pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
     matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
 
+/// Whether an ARN matches a pattern of six parts, each part on its own.
+///
+/// A `*` in the account's place must not reach into the resource, whose path somebody else may choose.
+#[must_use]
+pub fn matches_arn(pattern: &str, arn: &str) -> bool {
+    let (patterns, parts) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
+    let six = patterns.clone().count() == 6 && parts.clone().count() == 6;
+    six && patterns.zip(parts).all(|(pattern, part)| matches(pattern, part))
+}
+
 /// Whether everything that `narrow` matches, `wide` matches too.
 ///
 /// Exact except for runs of `?` and `*` that only together say the same; there it says `false`.
@@ -94,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn an_arns_parts_match_one_by_one() {
+        let pattern = "arn:aws:iam::*:role/break-glass*";
+        assert!(matches_arn(pattern, "arn:aws:iam::111122223333:role/break-glass-eu"));
+        assert!(!matches_arn(pattern, "arn:aws:iam::111122223333:user/:role/break-glass/mallory"));
+        assert!(!matches_arn(pattern, "arn:aws:iam::111122223333:role/:role/break-glass/mallory"));
+        assert!(!matches_arn("arn:*:role/x", "arn:aws:iam::111122223333:role/x"));
+    }
+
+    #[test]
     fn wider_patterns_cover_narrower_ones() {
         for (wide, narrow, expected) in [
             ("*", "/payments/*", true),
@@ -118,9 +137,6 @@ mod tests {
         assert!(!matches("/app/foo", "/app/foobar"));
         assert!(matches("*", ""));
         assert!(!matches("?", ""));
-        assert!(matches_ignore_case(
-            "KMS:generatedatakey*",
-            "kms:GenerateDataKeyWithoutPlaintext"
-        ));
+        assert!(matches_ignore_case("KMS:generatedatakey*", "kms:GenerateDataKeyWithoutPlaintext"));
     }
 }

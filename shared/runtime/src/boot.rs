@@ -65,9 +65,7 @@ pub enum BootError {
 
 /// Logs as JSON lines on standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` (default: INFO).
 pub fn log() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
-        .ok()
-        .and_then(|level| level.parse().ok());
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
     // A second call, in tests, finds the subscriber set already and changes nothing.
     let _ = tracing_subscriber::fmt()
@@ -85,10 +83,8 @@ impl Boot {
     /// If one is missing or wrong, or the policy has a fault.
     pub fn from_environment(guard: Guard) -> Result<Self, BootError> {
         let path = PathBuf::from(variable("SEALWATCH_POLICY").unwrap_or_else(|| POLICY_PATH.to_owned()));
-        let text = std::fs::read_to_string(&path).map_err(|source| BootError::PolicyFile {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| BootError::PolicyFile { path: path.clone(), source })?;
         let policy = Policy::parse(&text).map_err(|faults| BootError::Policy { path, faults })?;
         let mode = policy.mode_of(guard);
         let topic = variable("SEALWATCH_TOPIC_ARN");
@@ -103,14 +99,7 @@ impl Boot {
             endpoint: variable("AWS_ENDPOINT_URL"),
         };
         let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;
-        Ok(Self {
-            guard,
-            policy,
-            mode,
-            region,
-            topic,
-            clients,
-        })
+        Ok(Self { guard, policy, mode, region, topic, clients })
     }
 }
 

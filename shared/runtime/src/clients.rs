@@ -123,9 +123,7 @@ impl Clients {
 pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, ClientError> {
     Ok(match endpoint.map(is_plain).transpose()? {
         Some(true) => Builder::new().build_http(),
-        Some(false) | None => Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https(),
+        Some(false) | None => Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
     })
 }
 
@@ -151,25 +149,18 @@ fn is_plain(endpoint: &str) -> Result<bool, ClientError> {
     if endpoint.starts_with("https://") {
         return Ok(false);
     }
-    let authority = endpoint
-        .strip_prefix("http://")
-        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    let authority = endpoint.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
     let host = authority.map(|authority| match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => authority.split(':').next().unwrap_or(authority),
     });
     let loopback = host.is_some_and(|host| {
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     });
     if loopback {
         Ok(true)
     } else {
-        Err(ClientError::Endpoint(sealwatch_policy::untrusted::clean(
-            endpoint, 120,
-        )))
+        Err(ClientError::Endpoint(sealwatch_policy::untrusted::clean(endpoint, 120)))
     }
 }
 
@@ -179,18 +170,12 @@ mod tests {
 
     #[test]
     fn plain_http_goes_to_loopback_only() {
-        for endpoint in [
-            "http://127.0.0.1:5000",
-            "http://localhost:5000/",
-            "http://[::1]:5000",
-            "http://127.9.9.9",
-        ] {
+        for endpoint in
+            ["http://127.0.0.1:5000", "http://localhost:5000/", "http://[::1]:5000", "http://127.9.9.9"]
+        {
             assert_eq!(is_plain(endpoint), Ok(true), "{endpoint}");
         }
-        assert_eq!(
-            is_plain("https://vpce-1.logs.eu-central-1.vpce.amazonaws.com"),
-            Ok(false)
-        );
+        assert_eq!(is_plain("https://vpce-1.logs.eu-central-1.vpce.amazonaws.com"), Ok(false));
         for endpoint in [
             "http://169.254.169.254/",
             "http://localhost.example.com",

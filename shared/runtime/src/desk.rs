@@ -103,13 +103,8 @@ impl Desk {
         deadline: &Deadline,
     ) -> Unfinished {
         let told = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
-        let id = told("/detail/eventID")
-            .or(told("/eventID"))
-            .or(told("/id"))
-            .unwrap_or("without an id");
-        let account = told("/account")
-            .or(told("/detail/recipientAccountId"))
-            .unwrap_or("unknown");
+        let id = told("/detail/eventID").or(told("/eventID")).or(told("/id")).unwrap_or("without an id");
+        let account = told("/account").or(told("/detail/recipientAccountId")).unwrap_or("unknown");
         let (id, account) = (clean(id, 80), clean(account, 12));
         let page = Page::of_unreadable_event(boot.guard, &account, boot.region.as_str(), &id, &error);
         tracing::error!(event_id = id, error = %error, "the event can't be read");

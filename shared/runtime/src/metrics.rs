@@ -14,20 +14,9 @@ pub const NAMESPACE: &str = "Sealwatch";
 /// The metrics line of one receipt. `now_ms` is milliseconds since 1970.
 #[must_use]
 pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
-    let severity = |wanted: Severity| {
-        receipt
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == wanted)
-            .count()
-    };
-    let effects = |outcome: &str| {
-        receipt
-            .effects
-            .iter()
-            .filter(|effect| effect.outcome == outcome)
-            .count()
-    };
+    let severity =
+        |wanted: Severity| receipt.findings.iter().filter(|finding| finding.severity == wanted).count();
+    let effects = |outcome: &str| receipt.effects.iter().filter(|effect| effect.outcome == outcome).count();
     let page = |outcome: &str| usize::from(receipt.page.as_ref().is_some_and(|page| page.outcome == outcome));
     let mut values = vec![
         ("Events", "Count", json!(1)),
@@ -37,11 +26,7 @@ pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
         ("FindingsHigh", "Count", json!(severity(Severity::High))),
         ("FindingsCritical", "Count", json!(severity(Severity::Critical))),
         ("EffectsApplied", "Count", json!(effects("applied"))),
-        (
-            "EffectsFailed",
-            "Count",
-            json!(effects("failed") + effects("refused")),
-        ),
+        ("EffectsFailed", "Count", json!(effects("failed") + effects("refused"))),
         ("EffectsWithheld", "Count", json!(effects("withheld"))),
         ("PagesSent", "Count", json!(page("sent"))),
         ("PagesFailed", "Count", json!(page("failed"))),
@@ -51,10 +36,8 @@ pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
         values.push(("GatherTime", "Milliseconds", json!(timings.gather)));
         values.push(("ApplyTime", "Milliseconds", json!(timings.apply)));
     }
-    let units: Vec<Value> = values
-        .iter()
-        .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }))
-        .collect();
+    let units: Vec<Value> =
+        values.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let mut line = Map::new();
     line.insert(
         "_aws".to_owned(),
@@ -64,10 +47,6 @@ pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
         }),
     );
     line.insert("guard".to_owned(), json!(receipt.guard));
-    line.extend(
-        values
-            .into_iter()
-            .map(|(name, _, value)| (name.to_owned(), value)),
-    );
+    line.extend(values.into_iter().map(|(name, _, value)| (name.to_owned(), value)));
     Value::Object(line)
 }

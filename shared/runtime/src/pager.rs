@@ -23,15 +23,10 @@ pub(crate) async fn send(
         .message(page.message())
         .message_structure("json");
     for (name, value) in &page.attributes {
-        let attribute = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(value)
-            .build();
+        let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
         // `build` fails only without a data type.
         let attribute = attribute.map_err(|error| Trouble::late(&format!("sns:Publish: {error}")))?;
         publish = publish.message_attributes(*name, attribute);
     }
-    call(deadline, Step::Page, "sns:Publish", publish.send())
-        .await
-        .map(|_| ())
+    call(deadline, Step::Page, "sns:Publish", publish.send()).await.map(|_| ())
 }

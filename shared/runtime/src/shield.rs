@@ -13,12 +13,7 @@ use sealwatch_policy::policy::Mode;
 use thiserror::Error;
 
 /// Operations that change nothing.
-const READS: [&str; 4] = [
-    "DescribeLogGroups",
-    "ListTagsForResource",
-    "DescribeKey",
-    "GetKeyPolicy",
-];
+const READS: [&str; 4] = ["DescribeLogGroups", "ListTagsForResource", "DescribeKey", "GetKeyPolicy"];
 /// Operations that tell somebody something.
 const PAGES: [&str; 1] = ["Publish"];
 /// Operations that guards repair with.
@@ -63,15 +58,10 @@ impl Intercept for Shield {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = config
-            .load::<Metadata>()
-            .map_or("an unnamed operation", Metadata::name);
+        let operation = config.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
         if self.allows(operation) {
             return Ok(());
         }
-        Err(Box::new(Refused {
-            operation: operation.to_owned(),
-            mode: self.mode,
-        }))
+        Err(Box::new(Refused { operation: operation.to_owned(), mode: self.mode }))
     }
 }

@@ -53,20 +53,10 @@ impl Trouble {
     {
         let Some(service) = error.as_service_error() else {
             let why = format!("{operation}: {}", DisplayErrorContext(error));
-            let kind = if is_refusal(error) {
-                Kind::Denied
-            } else {
-                Kind::Passing
-            };
-            return Self {
-                why: clean(&why, 500),
-                code: None,
-                kind,
-            };
+            let kind = if is_refusal(error) { Kind::Denied } else { Kind::Passing };
+            return Self { why: clean(&why, 500), code: None, kind };
         };
-        let status = error
-            .raw_response()
-            .map_or(0, |response| response.status().as_u16());
+        let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let code = service.code().unwrap_or("an unnamed error");
         let message = service.message().unwrap_or("no message");
         let kind = match code {
@@ -86,22 +76,14 @@ impl Trouble {
             _ => Kind::Refused,
         };
         let why = clean(&format!("{operation}: {code}: {message}"), 500);
-        Self {
-            why,
-            code: Some(clean(code, 80)),
-            kind,
-        }
+        Self { why, code: Some(clean(code, 80)), kind }
     }
 
     /// The call wasn't done when its step had to be over.
     #[must_use]
     pub fn late(operation: &str) -> Self {
         let why = format!("{operation}: no answer within the time that the invocation has left for it");
-        Self {
-            why,
-            code: None,
-            kind: Kind::Passing,
-        }
+        Self { why, code: None, kind: Kind::Passing }
     }
 
     /// Whether the service answered with this code.
@@ -113,10 +95,7 @@ impl Trouble {
 
 impl From<Trouble> for Unreadable {
     fn from(trouble: Trouble) -> Self {
-        Self {
-            retryable: trouble.kind == Kind::Passing,
-            why: trouble.why,
-        }
+        Self { retryable: trouble.kind == Kind::Passing, why: trouble.why }
     }
 }
 

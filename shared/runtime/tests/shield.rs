@@ -1,5 +1,7 @@
 //! The shield, seen from outside: a server that records every request, and every kind of call against it.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong in the recorder fails the test")]
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use sealwatch_policy::names::Region;
@@ -104,9 +106,7 @@ async fn write(clients: &Clients) -> Vec<String> {
         logs.disassociate_kms_key().log_group_name("g"),
         logs.create_log_group().log_group_name("g"),
         logs.delete_log_group().log_group_name("g"),
-        logs.put_retention_policy()
-            .log_group_name("g")
-            .retention_in_days(1),
+        logs.put_retention_policy().log_group_name("g").retention_in_days(1),
         logs.tag_resource().resource_arn("a").tags("k", "v"),
         kms.schedule_key_deletion().key_id("k"),
         kms.cancel_key_deletion().key_id("k"),
@@ -114,20 +114,13 @@ async fn write(clients: &Clients) -> Vec<String> {
         kms.disable_key().key_id("k"),
         kms.put_key_policy().key_id("k").policy("{}"),
         kms.create_key(),
-        kms.decrypt()
-            .key_id("k")
-            .ciphertext_blob(aws_sdk_kms::primitives::Blob::new("x")),
+        kms.decrypt().key_id("k").ciphertext_blob(aws_sdk_kms::primitives::Blob::new("x")),
         sns.create_topic().name("t"),
         sns.unsubscribe().subscription_arn("s"),
     ]
 }
 
-const READS: [&str; 4] = [
-    "describeloggroups",
-    "listtagsforresource",
-    "describekey",
-    "getkeypolicy",
-];
+const READS: [&str; 4] = ["describeloggroups", "listtagsforresource", "describekey", "getkeypolicy"];
 
 #[tokio::test]
 async fn outside_remediate_mode_no_write_leaves_the_process() {
@@ -138,21 +131,16 @@ async fn outside_remediate_mode_no_write_leaves_the_process() {
         assert_eq!(recorder.take(), READS, "{mode:?}");
         let errors = write(&clients).await;
         assert_eq!(recorder.take(), Vec::<String>::new(), "{mode:?}");
-        assert!(
-            errors.iter().all(|error| error.contains("Refused")),
-            "{errors:#?}"
-        );
+        assert!(errors.iter().all(|error| error.contains("Refused")), "{errors:#?}");
     }
 }
 
 #[tokio::test]
 async fn pages_leave_the_process_in_page_and_remediate_mode_only() {
     let recorder = Recorder::start();
-    for (mode, expected) in [
-        (Mode::Observe, vec![]),
-        (Mode::Page, vec!["publish"]),
-        (Mode::Remediate, vec!["publish"]),
-    ] {
+    for (mode, expected) in
+        [(Mode::Observe, vec![]), (Mode::Page, vec!["publish"]), (Mode::Remediate, vec!["publish"])]
+    {
         let clients = clients(&recorder, mode);
         let _ = clients.sns().publish().topic_arn("t").message("m").send().await;
         assert_eq!(recorder.take(), expected, "{mode:?}");

@@ -28,6 +28,8 @@ pub struct World {
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Regional {
     log_groups: BTreeMap<LogGroupName, LogGroup>,
+    /// Tags as far as they were told, also of groups that nothing else tells of.
+    log_group_tags: BTreeMap<LogGroupName, BTreeMap<String, String>>,
     keys: BTreeMap<String, Key>,
     /// Where each alias points; `None` once it was deleted.
     aliases: BTreeMap<String, Option<String>>,
@@ -39,7 +41,6 @@ struct Regional {
 struct LogGroup {
     key: Option<String>,
     class: Option<String>,
-    tags: BTreeMap<String, String>,
 }
 
 /// A key; a part that nothing told is `None`.
@@ -96,15 +97,16 @@ impl World {
     pub fn log_groups(&self) -> impl Iterator<Item = (LogGroupArn, Option<&str>)> {
         self.places.iter().flat_map(|(place, regional)| {
             let arn = |name: &LogGroupName| LogGroupArn::new(place.clone(), name.clone());
-            regional
-                .log_groups
-                .iter()
-                .map(move |(name, group)| (arn(name), group.key.as_deref()))
+            regional.log_groups.iter().map(move |(name, group)| (arn(name), group.key.as_deref()))
         })
     }
 
     fn group(&self, group: &LogGroupArn) -> Option<&LogGroup> {
         self.places.get(group.place())?.log_groups.get(group.name())
+    }
+
+    fn group_tags(&self, group: &LogGroupArn) -> Option<&BTreeMap<String, String>> {
+        self.places.get(group.place())?.log_group_tags.get(group.name())
     }
 
     fn at(&mut self, place: &Place) -> &mut Regional {
@@ -125,24 +127,9 @@ impl Key {
         };
         KeyFacts {
             state: told(self.state.as_ref(), KeyState::Enabled, "enabled", &mut assumed),
-            spec: told(
-                self.spec.as_ref(),
-                KeySpec::SymmetricDefault,
-                "symmetric",
-                &mut assumed,
-            ),
-            usage: told(
-                self.usage.as_ref(),
-                KeyUsage::EncryptDecrypt,
-                "for encryption",
-                &mut assumed,
-            ),
-            manager: told(
-                self.manager.as_ref(),
-                KeyManager::Customer,
-                "a customer key",
-                &mut assumed,
-            ),
+            spec: told(self.spec.as_ref(), KeySpec::SymmetricDefault, "symmetric", &mut assumed),
+            usage: told(self.usage.as_ref(), KeyUsage::EncryptDecrypt, "for encryption", &mut assumed),
+            manager: told(self.manager.as_ref(), KeyManager::Customer, "a customer key", &mut assumed),
             arn,
             policy,
             assumed,

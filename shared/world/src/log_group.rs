@@ -5,7 +5,7 @@
 use crate::World;
 use jiff::Timestamp;
 use sealwatch_policy::change::Change;
-use sealwatch_policy::facts::{KeyReading, Reading};
+use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
 use sealwatch_policy::guards::log_group::{Effect, Facts, GroupState, group_to_read, questions};
 use sealwatch_policy::plan::Outcome;
 use sealwatch_policy::policy::Policy;
@@ -15,27 +15,24 @@ use std::collections::BTreeMap;
 /// The facts that the world knows about the group a change names.
 #[must_use]
 pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -> Facts {
-    let mut facts = Facts {
-        group: Reading::NotAsked,
-        tags: Reading::NotAsked,
-        keys: BTreeMap::new(),
-    };
+    let mut facts = Facts { group: Reading::NotAsked, tags: Reading::NotAsked, keys: BTreeMap::new() };
     let Some(group) = group_to_read(policy, change, now) else {
         return facts;
     };
     let Some(known) = world.group(&group) else {
-        facts.group = Reading::Absent;
+        let why = "nothing that was recorded tells of this log group";
+        facts.group = Reading::Unreadable(Unreadable::for_good(why));
         return facts;
     };
     // What a record said of a key or class is still somebody else's text.
     let shown = |text: &Option<String>| text.as_ref().map(|text| clean(text, 256));
-    let state = GroupState {
-        key: shown(&known.key),
-        class: shown(&known.class),
-    };
+    let state = GroupState { key: shown(&known.key), class: shown(&known.class) };
     let questions = questions(policy, &group, &state, now);
     if questions.tags {
-        facts.tags = Reading::Known(known.tags.clone());
+        facts.tags = match world.group_tags(&group) {
+            Some(tags) => Reading::Known(tags.clone()),
+            None => Reading::Assumed(BTreeMap::new()),
+        };
     }
     for reference in questions.keys {
         let reading = world.key(&reference);
@@ -57,18 +54,12 @@ pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -
 /// Ensures an effect in the world.
 pub fn apply(world: &mut World, effect: &Effect) -> Outcome {
     let key = effect.key.to_string();
-    match world
-        .at(effect.group.place())
-        .log_groups
-        .get_mut(effect.group.name())
-    {
+    match world.at(effect.group.place()).log_groups.get_mut(effect.group.name()) {
         Some(group) if group.key.as_ref() == Some(&key) => Outcome::Already,
         Some(group) => {
             group.key = Some(key);
             Outcome::Replayed
         }
-        None => Outcome::Failed {
-            why: "the log group no longer exists".to_owned(),
-        },
+        None => Outcome::Failed { why: "the log group no longer exists".to_owned() },
     }
 }

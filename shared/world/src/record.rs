@@ -28,27 +28,20 @@ impl World {
 /// Tags as `{"k": "v"}` or as `[{"tagKey": "k", "tagValue": "v"}]` (KMS), whichever stands there.
 fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
     let pair = |key: Option<&Value>, value: Option<&Value>| {
-        Some((
-            key?.as_str()?.to_owned(),
-            value.and_then(Value::as_str).unwrap_or("").to_owned(),
-        ))
+        Some((key?.as_str()?.to_owned(), value.and_then(Value::as_str).unwrap_or("").to_owned()))
     };
     match value {
-        Some(Value::Object(map)) => map
-            .iter()
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect(),
-        Some(Value::Array(list)) => list
-            .iter()
-            .filter_map(|tag| pair(tag.get("tagKey"), tag.get("tagValue")))
-            .collect(),
+        Some(Value::Object(map)) => {
+            map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+        }
+        Some(Value::Array(list)) => {
+            list.iter().filter_map(|tag| pair(tag.get("tagKey"), tag.get("tagValue"))).collect()
+        }
         _ => BTreeMap::new(),
     }
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).into_iter().flatten();
-    items
-        .filter_map(|item| item.as_str().map(str::to_owned))
-        .collect()
+    items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }

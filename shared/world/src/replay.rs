@@ -36,16 +36,8 @@ pub fn step(world: &mut World, policy: &Policy, change: &Change, effects: Effect
     let outcomes: Vec<Outcome> = plan.effects.iter().map(ensure).collect();
     let target = Target::of(change).arn();
     let (plan, facts) = (&plan, facts.shown());
-    let report = Report {
-        guard,
-        mode,
-        pages: &policy.pages,
-        change,
-        target,
-        facts,
-        plan,
-        outcomes: &outcomes,
-    };
+    let report =
+        Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes: &outcomes };
     let sent = match mode {
         Mode::Observe => PageOutcome::Withheld("the mode is `observe`".to_owned()),
         Mode::Page | Mode::Remediate => PageOutcome::Replayed,

@@ -45,6 +45,10 @@ pub struct KeyEntry {
     pub aliases: Vec<String>,
     /// `KeyState` as DescribeKey gives it, such as `Enabled`, `Disabled`, `PendingDeletion`.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [
+        "Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion",
+        "Unavailable", "Updating", null
+    ])))]
     pub state: Option<String>,
     /// When a key that is scheduled for deletion dies (RFC 3339).
     #[serde(default)]
@@ -84,9 +88,9 @@ pub struct LogGroupEntry {
     /// `logGroupClass`, such as `STANDARD`.
     #[serde(default)]
     pub class: Option<String>,
-    /// The group's tags.
+    /// The group's tags; left out: not known.
     #[serde(default)]
-    pub tags: BTreeMap<String, String>,
+    pub tags: Option<BTreeMap<String, String>>,
 }
 
 /// A trail, in its home Region.
@@ -145,83 +149,131 @@ pub enum StateError {
     },
 }
 
+/// `KeyState` as DescribeKey may give it.
+const KEY_STATES: [&str; 8] = [
+    "Creating",
+    "Enabled",
+    "Disabled",
+    "PendingDeletion",
+    "PendingImport",
+    "PendingReplicaDeletion",
+    "Unavailable",
+    "Updating",
+];
+
 impl World {
     /// The world that a state file describes.
     ///
     /// # Errors
-    /// If the text isn't JSON of the published schema, or holds a name that isn't one.
+    /// If the text isn't JSON of the published schema, or holds a name that isn't one, or one name twice.
     pub fn from_state(text: &str) -> Result<Self, StateError> {
-        let deserializer = &mut serde_json::Deserializer::from_str(text);
-        let state: State =
-            serde_path_to_error::deserialize(deserializer).map_err(|error| StateError::Shape {
-                path: error.path().to_string(),
-                problem: error.inner().to_string(),
-            })?;
+        let state = State::parse(text)?;
         let mut world = Self::default();
         for (index, entry) in state.keys.into_iter().enumerate() {
             world.seed_key(entry, &format!("keys[{index}]"))?;
         }
         for (index, entry) in state.log_groups.into_iter().enumerate() {
-            let path = format!("log_groups[{index}].arn");
-            let arn = LogGroupArn::parse(&entry.arn).map_err(|source| StateError::Name { path, source })?;
-            let group = LogGroup {
-                key: entry.kms_key,
-                class: entry.class,
-                tags: entry.tags,
-            };
-            world.at(arn.place()).log_groups.insert(arn.name().clone(), group);
+            world.seed_log_group(entry, &format!("log_groups[{index}]"))?;
         }
         for (index, trail) in state.trails.into_iter().enumerate() {
-            let arn = Arn::split(&trail.arn).filter(|arn| arn.service == "cloudtrail");
-            let name =
-                arn.and_then(|arn| Some((arn.place()?, arn.resource.strip_prefix("trail/")?.to_owned())));
-            let Some((place, name)) = name else {
-                let problem =
-                    "not the ARN of a trail (`arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`)".to_owned();
-                return Err(StateError::Value {
-                    path: format!("trails[{index}].arn"),
-                    problem,
-                });
-            };
-            world.at(&place).trails.insert(name, trail);
+            world.seed_trail(trail, &format!("trails[{index}]"))?;
         }
         Ok(world)
     }
 
     fn seed_key(&mut self, entry: KeyEntry, path: &str) -> Result<(), StateError> {
-        let arn = KeyArn::parse(&entry.arn).map_err(|source| StateError::Name {
-            path: format!("{path}.arn"),
-            source,
-        })?;
+        let arn = name(KeyArn::parse(&entry.arn), path, "arn")?;
         let regional = self.at(arn.place());
         for alias in entry.aliases {
             if !is_alias(&alias) {
-                let problem = "an alias is written `alias/NAME`".to_owned();
-                return Err(StateError::Value {
-                    path: format!("{path}.aliases"),
-                    problem,
-                });
+                return Err(wrong(path, "aliases", "an alias is written `alias/NAME`"));
             }
-            regional.aliases.insert(alias, Some(arn.id().to_owned()));
+            if regional.aliases.insert(alias, Some(arn.id().to_owned())).is_some() {
+                return Err(wrong(path, "aliases", "the alias stands twice in its account and Region"));
+            }
+        }
+        if entry.state.as_deref().is_some_and(|state| !KEY_STATES.contains(&state)) {
+            return Err(wrong(path, "state", &format!("a key's state is one of {}", KEY_STATES.join(", "))));
         }
         let deletion_date = entry.deletion_date.map(|date| date.to_string());
-        let state = entry
-            .state
-            .as_deref()
-            .map(|state| KeyState::named(state).dying_on(deletion_date));
+        let state = entry.state.as_deref().map(|state| KeyState::named(state).dying_on(deletion_date));
+        let policy =
+            entry.policy.map(|policy| KeyPolicy::from_value(&policy).map_err(|error| error.to_string()));
         let key = Key {
             state,
             spec: entry.spec.as_deref().map(KeySpec::named),
             usage: entry.usage.as_deref().map(KeyUsage::named),
             manager: entry.manager.as_deref().map(KeyManager::named),
-            policy: entry
-                .policy
-                .map(|policy| KeyPolicy::from_value(&policy).map_err(|error| error.to_string())),
+            policy,
             tags: entry.tags,
             deleted: false,
             last_use: entry.last_use,
         };
-        regional.keys.insert(arn.id().to_owned(), key);
-        Ok(())
+        match regional.keys.insert(arn.id().to_owned(), key) {
+            Some(_) => Err(wrong(path, "arn", "the key stands twice")),
+            None => Ok(()),
+        }
     }
+
+    fn seed_log_group(&mut self, entry: LogGroupEntry, path: &str) -> Result<(), StateError> {
+        let arn = name(LogGroupArn::parse(&entry.arn), path, "arn")?;
+        let key = entry.kms_key.map(|key| name(KeyArn::parse(&key), path, "kms_key")).transpose()?;
+        let regional = self.at(arn.place());
+        if let Some(tags) = entry.tags {
+            regional.log_group_tags.insert(arn.name().clone(), tags);
+        }
+        let group = LogGroup { key: key.map(|key| key.to_string()), class: entry.class };
+        match regional.log_groups.insert(arn.name().clone(), group) {
+            Some(_) => Err(wrong(path, "arn", "the log group stands twice")),
+            None => Ok(()),
+        }
+    }
+
+    fn seed_trail(&mut self, trail: Trail, path: &str) -> Result<(), StateError> {
+        let arn = Arn::split(&trail.arn).filter(|arn| arn.service == "cloudtrail");
+        let named = arn.and_then(|arn| Some((arn.place()?, arn.resource.strip_prefix("trail/")?.to_owned())));
+        let Some((place, name)) = named else {
+            let problem = "not the ARN of a trail (`arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`)";
+            return Err(wrong(path, "arn", problem));
+        };
+        match self.at(&place).trails.insert(name, trail) {
+            Some(_) => Err(wrong(path, "arn", "the trail stands twice")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// Reads a state file.
+    ///
+    /// # Errors
+    /// If the text isn't one JSON object of the published schema.
+    pub fn parse(text: &str) -> Result<Self, StateError> {
+        let shape = |path: String, problem: String| StateError::Shape { path, problem };
+        let document: Value =
+            serde_json::from_str(text).map_err(|error| shape(".".to_owned(), error.to_string()))?;
+        if let Some(path) = not_an_object(&document) {
+            return Err(shape(path, "a JSON object is expected here".to_owned()));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| shape(error.path().to_string(), error.inner().to_string()))
+    }
+}
+
+/// Where a list stands for an object, which serde would take field by field.
+fn not_an_object(document: &Value) -> Option<String> {
+    let Some(lists) = document.as_object() else { return Some(".".to_owned()) };
+    lists.iter().find_map(|(name, list)| {
+        let index = list.as_array()?.iter().position(|entry| !entry.is_object())?;
+        Some(format!("{name}[{index}]"))
+    })
+}
+
+fn name<T>(parsed: Result<T, NameError>, path: &str, field: &str) -> Result<T, StateError> {
+    parsed.map_err(|source| StateError::Name { path: format!("{path}.{field}"), source })
+}
+
+fn wrong(path: &str, field: &str, problem: &str) -> StateError {
+    StateError::Value { path: format!("{path}.{field}"), problem: problem.to_owned() }
 }

@@ -53,14 +53,9 @@ impl Lab {
             .expect("the emulator starts");
         let lifeline = server.stdin.take();
         let mut line = String::new();
-        BufReader::new(server.stdout.take().expect("standard output is piped"))
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("the emulator tells its address")
-            .to_owned();
+        BufReader::new(server.stdout.take().expect("standard output is piped")).read_line(&mut line).unwrap();
+        let address =
+            line.trim().strip_prefix("listening on ").expect("the emulator tells its address").to_owned();
         let mut lab = Self {
             endpoint: format!("http://{address}"),
             topic: String::new(),
@@ -74,16 +69,11 @@ impl Lab {
 
     /// A call of a JSON service that the record of requests leaves out.
     pub fn call(&self, target: &str, parameters: Value) -> Value {
-        self.try_call(target, &parameters)
-            .unwrap_or_else(|error| panic!("{target} {parameters}: {error}"))
+        self.try_call(target, &parameters).unwrap_or_else(|error| panic!("{target} {parameters}: {error}"))
     }
 
     pub fn try_call(&self, target: &str, parameters: &Value) -> Result<Value, String> {
-        let service = if target.starts_with("Logs_") {
-            "logs"
-        } else {
-            "kms"
-        };
+        let service = if target.starts_with("Logs_") { "logs" } else { "kms" };
         let mut response = ureq::post(&self.endpoint)
             .config()
             .http_status_as_error(false)
@@ -95,16 +85,8 @@ impl Lab {
             .send(parameters.to_string())
             .map_err(|error| error.to_string())?;
         let text = response.body_mut().read_to_string().unwrap();
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap()
-        };
-        if response.status().is_success() {
-            Ok(body)
-        } else {
-            Err(text)
-        }
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        if response.status().is_success() { Ok(body) } else { Err(text) }
     }
 
     fn create_topic(&self) -> String {
@@ -124,10 +106,7 @@ impl Lab {
         let policy = policy.unwrap_or_else(|| logs_policy(REGION));
         let created = self.call("TrentService.CreateKey", json!({ "Policy": policy.to_string() }));
         let arn = created["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
-        self.call(
-            "TrentService.CreateAlias",
-            json!({ "AliasName": "alias/logs", "TargetKeyId": arn }),
-        );
+        self.call("TrentService.CreateAlias", json!({ "AliasName": "alias/logs", "TargetKeyId": arn }));
         arn
     }
 
@@ -149,20 +128,13 @@ impl Lab {
 
     pub fn fault(&self, fault: Value) {
         let sent = ureq::post(format!("{}/_strict/faults", self.endpoint)).send(fault.to_string());
-        assert!(
-            sent.is_ok_and(|response| response.status().is_success()),
-            "the fault {fault} is taken"
-        );
+        assert!(sent.is_ok_and(|response| response.status().is_success()), "the fault {fault} is taken");
     }
 
     /// The operations that the function has called, in order.
     pub fn operations(&self) -> Vec<String> {
         let requests = self.control("requests");
-        let own = requests
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|request| request["setup"] != json!(true));
+        let own = requests.as_array().unwrap().iter().filter(|request| request["setup"] != json!(true));
         own.map(|request| {
             format!(
                 "{}:{}",
@@ -174,10 +146,7 @@ impl Lab {
     }
 
     pub fn count(&self, operation: &str) -> usize {
-        self.operations()
-            .iter()
-            .filter(|called| *called == operation)
-            .count()
+        self.operations().iter().filter(|called| *called == operation).count()
     }
 
     /// The pages that SNS took.
@@ -186,18 +155,14 @@ impl Lab {
     }
 
     fn control(&self, what: &str) -> Value {
-        let mut response = ureq::get(format!("{}/_strict/{what}", self.endpoint))
-            .call()
-            .unwrap();
+        let mut response = ureq::get(format!("{}/_strict/{what}", self.endpoint)).call().unwrap();
         serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
 
     /// Replays one event through `sealwatch replay --live` and gives its receipt.
     pub fn replay_live(&self, policy: &str, event: &Value, arguments: &[&str]) -> Value {
-        let (policy_file, event_file) = (
-            self.folder.path().join("live.toml"),
-            self.folder.path().join("live.json"),
-        );
+        let (policy_file, event_file) =
+            (self.folder.path().join("live.toml"), self.folder.path().join("live.json"));
         fs::write(&policy_file, policy).unwrap();
         fs::write(&event_file, event.to_string()).unwrap();
         let output = Command::new(command_line())
@@ -216,10 +181,10 @@ impl Lab {
 
     /// The log-group guard with this policy.
     pub fn log_group_guard(&self, policy: &str) -> Function {
-        let path = self.folder.path().join(format!(
-            "policy-{}.toml",
-            fs::read_dir(self.folder.path()).unwrap().count()
-        ));
+        let path = self
+            .folder
+            .path()
+            .join(format!("policy-{}.toml", fs::read_dir(self.folder.path()).unwrap().count()));
         fs::write(&path, policy).unwrap();
         Function::start(
             &binary(),
@@ -244,12 +209,7 @@ impl Function {
         let (front, back) = (free_port(), free_port());
         let address = format!("127.0.0.1:{front}");
         let mut process = Command::new(tools().join("bin/aws-lambda-rie"))
-            .args([
-                "--log-level",
-                "warn",
-                "--runtime-interface-emulator-address",
-                &address,
-            ])
+            .args(["--log-level", "warn", "--runtime-interface-emulator-address", &address])
             .args(["--runtime-api-address", &format!("127.0.0.1:{back}")])
             .arg(binary)
             .env_clear()
@@ -274,31 +234,22 @@ impl Function {
         collect(process.stderr.take(), &output);
         let patience = Instant::now() + PATIENCE;
         while TcpStream::connect(&address).is_err() {
-            assert!(
-                Instant::now() < patience,
-                "the runtime interface emulator listens"
-            );
+            assert!(Instant::now() < patience, "the runtime interface emulator listens");
             std::thread::yield_now();
         }
-        Self {
-            process,
-            address,
-            output,
-        }
+        Self { process, address, output }
     }
 
     /// Sends one event and gives what the function answers: a receipt, or an error.
     pub fn invoke(&self, event: &Value) -> Value {
-        let mut response = ureq::post(format!(
-            "http://{}/2015-03-31/functions/function/invocations",
-            self.address
-        ))
-        .config()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .send(event.to_string())
-        .expect("the function answers");
+        let mut response =
+            ureq::post(format!("http://{}/2015-03-31/functions/function/invocations", self.address))
+                .config()
+                .http_status_as_error(false)
+                .timeout_global(Some(PATIENCE))
+                .build()
+                .send(event.to_string())
+                .expect("the function answers");
         let text = response.body_mut().read_to_string().unwrap();
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
@@ -307,15 +258,10 @@ impl Function {
     /// arrive after it.
     pub fn receipts(&self, count: usize) -> Vec<Value> {
         let receipts = |lines: &[String]| -> Vec<Value> {
-            let lines = lines
-                .iter()
-                .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             lines.filter(|line| line.get("verdict").is_some()).collect()
         };
-        let lines = self.wait(
-            |lines| receipts(lines).len() >= count,
-            &format!("{count} receipts"),
-        );
+        let lines = self.wait(|lines| receipts(lines).len() >= count, &format!("{count} receipts"));
         receipts(&lines)
     }
 
@@ -327,11 +273,7 @@ impl Function {
     fn wait(&self, done: impl Fn(&[String]) -> bool, what: &str) -> Vec<String> {
         let lines = self.output.lines.lock().unwrap();
         let waiting = |lines: &mut Vec<String>| !done(lines);
-        let (lines, waited) = self
-            .output
-            .grown
-            .wait_timeout_while(lines, PATIENCE, waiting)
-            .unwrap();
+        let (lines, waited) = self.output.grown.wait_timeout_while(lines, PATIENCE, waiting).unwrap();
         assert!(!waited.timed_out(), "waited for {what} in:\n{}", lines.join("\n"));
         lines.clone()
     }
@@ -340,9 +282,7 @@ impl Function {
 impl Drop for Function {
     fn drop(&mut self) {
         // The emulator ends its function when it is told to end itself.
-        let _ = Command::new("kill")
-            .args(["-TERM", &self.process.id().to_string()])
-            .status();
+        let _ = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
         let patience = Instant::now() + Duration::from_secs(5);
         while Instant::now() < patience {
             if let Ok(Some(_)) = self.process.try_wait() {
@@ -406,11 +346,7 @@ fn authorization(service: &str) -> String {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 fn collect(pipe: Option<impl Read + Send + 'static>, into: &Arc<Output>) {
@@ -430,10 +366,7 @@ fn workspace() -> PathBuf {
 
 fn tools() -> PathBuf {
     let tools = workspace().join(".tools");
-    assert!(
-        tools.join("bin/aws-lambda-rie").exists(),
-        "the test tools are missing: run `make tools`"
-    );
+    assert!(tools.join("bin/aws-lambda-rie").exists(), "the test tools are missing: run `make tools`");
     tools
 }
 
@@ -446,42 +379,23 @@ fn binary() -> PathBuf {
 /// The command line with live access.
 fn command_line() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT
-        .get_or_init(|| build("sealwatch", &["--features", "live"]))
-        .clone()
+    BUILT.get_or_init(|| build("sealwatch", &["--features", "live"])).clone()
 }
 
 /// Builds a package's binary and tells where cargo put it.
 fn build(package: &str, features: &[&str]) -> PathBuf {
     let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            package,
-            "--message-format",
-            "json",
-        ])
+        .args(["build", "--quiet", "--locked", "--package", package, "--message-format", "json"])
         .args(features)
         .current_dir(workspace())
         .output()
         .expect("cargo runs");
-    assert!(
-        built.status.success(),
-        "{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let messages = String::from_utf8_lossy(&built.stdout);
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| {
+    let executable =
+        messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
             let named = message["target"]["name"] == json!(package);
-            message["executable"]
-                .as_str()
-                .filter(|_| named)
-                .map(PathBuf::from)
+            message["executable"].as_str().filter(|_| named).map(PathBuf::from)
         });
     executable.expect("cargo names the executable")
 }

@@ -1,6 +1,14 @@
 //! The guards' built binaries, end to end: Lambda's runtime interface emulator on one side, the strict AWS
 //! emulator on the other. What is asserted is the emulator's own state and its record of requests.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what goes wrong in the laboratory fails the test"
+)]
+
 mod lab;
 
 use lab::{Lab, closed_policy, event, failed, policy};
@@ -37,11 +45,8 @@ fn only_the_group_of_the_event_gets_the_key() {
     assert_eq!(answer["effects"][0]["outcome"], "applied");
     assert_eq!(answer["effects"][0]["value"], key);
     assert_eq!(answer["page"]["outcome"], "sent");
-    let expected = [
-        (GROUP.to_owned(), Some(key)),
-        (SIBLINGS[0].to_owned(), None),
-        (SIBLINGS[1].to_owned(), None),
-    ];
+    let expected =
+        [(GROUP.to_owned(), Some(key)), (SIBLINGS[0].to_owned(), None), (SIBLINGS[1].to_owned(), None)];
     assert_eq!(lab.log_group_keys(), expected);
     let calls = [
         "logs:DescribeLogGroups",
@@ -62,19 +67,14 @@ fn observe_mode_changes_nothing_and_tells_nobody() {
     assert_eq!(answer["effects"][0]["outcome"], "withheld");
     assert_eq!(answer["page"]["outcome"], "withheld");
     assert!(untouched(&lab));
-    assert_eq!(
-        lab.operations(),
-        ["logs:DescribeLogGroups", "kms:DescribeKey", "kms:GetKeyPolicy"]
-    );
+    assert_eq!(lab.operations(), ["logs:DescribeLogGroups", "kms:DescribeKey", "kms:GetKeyPolicy"]);
 }
 
 #[test]
 fn page_mode_pages_once_and_changes_nothing() {
     let (lab, _) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("page"));
-    let outcomes: Vec<Value> = (0..3)
-        .map(|_| guard.invoke(&created())["page"]["outcome"].clone())
-        .collect();
+    let outcomes: Vec<Value> = (0..3).map(|_| guard.invoke(&created())["page"]["outcome"].clone()).collect();
     assert_eq!(outcomes, ["sent", "withheld", "withheld"]);
     assert!(untouched(&lab));
     assert_eq!((lab.count("logs:AssociateKmsKey"), lab.published().len()), (0, 1));
@@ -84,9 +84,7 @@ fn page_mode_pages_once_and_changes_nothing() {
 fn the_same_event_three_times_is_one_association_and_one_page() {
     let (lab, _) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("remediate"));
-    let verdicts: Vec<Value> = (0..3)
-        .map(|_| guard.invoke(&created())["verdict"].clone())
-        .collect();
+    let verdicts: Vec<Value> = (0..3).map(|_| guard.invoke(&created())["verdict"].clone()).collect();
     assert_eq!(verdicts, ["violation", "compliant", "compliant"]);
     assert_eq!((lab.count("logs:AssociateKmsKey"), lab.published().len()), (1, 1));
 }
@@ -96,16 +94,9 @@ fn its_own_association_comes_back_as_an_event_and_is_compliant() {
     let (lab, key) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("remediate"));
     guard.invoke(&created());
-    let own = event(
-        "own-1",
-        "AssociateKmsKey",
-        json!({ "logGroupName": GROUP, "kmsKeyId": key }),
-    );
+    let own = event("own-1", "AssociateKmsKey", json!({ "logGroupName": GROUP, "kmsKeyId": key }));
     let answer = guard.invoke(&own);
-    assert_eq!(
-        (&answer["verdict"], &answer["page"]),
-        (&json!("compliant"), &Value::Null)
-    );
+    assert_eq!((&answer["verdict"], &answer["page"]), (&json!("compliant"), &Value::Null));
     assert_eq!(lab.count("logs:AssociateKmsKey"), 1);
 }
 
@@ -114,20 +105,10 @@ fn a_disassociation_named_by_resource_identifier_is_repaired() {
     let (lab, key) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("remediate"));
     for (number, suffix) in ["", ":*"].into_iter().enumerate() {
-        lab.call(
-            "Logs_20140328.DisassociateKmsKey",
-            json!({ "logGroupName": GROUP }),
-        );
-        let arn = format!(
-            "arn:aws:logs:{}:{}:log-group:{GROUP}{suffix}",
-            lab::REGION,
-            lab::ACCOUNT
-        );
-        let removed = event(
-            &format!("removed-{number}"),
-            "DisassociateKmsKey",
-            json!({ "resourceIdentifier": arn }),
-        );
+        lab.call("Logs_20140328.DisassociateKmsKey", json!({ "logGroupName": GROUP }));
+        let arn = format!("arn:aws:logs:{}:{}:log-group:{GROUP}{suffix}", lab::REGION, lab::ACCOUNT);
+        let removed =
+            event(&format!("removed-{number}"), "DisassociateKmsKey", json!({ "resourceIdentifier": arn }));
         let answer = guard.invoke(&removed);
         assert_eq!(answer["findings"][0]["id"], "log-group.key-removed", "{}", answer);
         assert_eq!(answer["effects"][0]["outcome"], "applied");
@@ -139,11 +120,7 @@ fn a_disassociation_named_by_resource_identifier_is_repaired() {
 fn query_results_page_and_cause_no_call_but_the_page() {
     let lab = Lab::start();
     let arn = format!("arn:aws:logs:{}:{}:query-result:*", lab::REGION, lab::ACCOUNT);
-    let removed = event(
-        "query-1",
-        "DisassociateKmsKey",
-        json!({ "resourceIdentifier": arn }),
-    );
+    let removed = event("query-1", "DisassociateKmsKey", json!({ "resourceIdentifier": arn }));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&removed);
     assert_eq!(answer["findings"][0]["id"], "query-results.key-removed");
     assert_eq!(lab.operations(), ["sns:Publish"]);
@@ -154,10 +131,7 @@ fn a_group_that_is_gone_by_then_is_no_error() {
     let (lab, _) = lab_with_group(None);
     lab.call("Logs_20140328.DeleteLogGroup", json!({ "logGroupName": GROUP }));
     let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
-    assert_eq!(
-        (&answer["verdict"], &answer["page"]),
-        (&json!("ignored"), &Value::Null)
-    );
+    assert_eq!((&answer["verdict"], &answer["page"]), (&json!("ignored"), &Value::Null));
     assert_eq!(lab.operations(), ["logs:DescribeLogGroups"]);
     assert!(untouched(&lab));
 }
@@ -170,10 +144,7 @@ fn a_closed_key_policy_pages_with_the_statement_and_associates_nothing() {
     assert_eq!(answer["effects"], json!([]));
     let message: Value = serde_json::from_str(lab.published()[0]["Message"].as_str().unwrap()).unwrap();
     let email = message["email"].as_str().unwrap();
-    assert!(
-        email.contains("\"Service\": \"logs.eu-central-1.amazonaws.com\""),
-        "{email}"
-    );
+    assert!(email.contains("\"Service\": \"logs.eu-central-1.amazonaws.com\""), "{email}");
     assert_eq!(lab.count("logs:AssociateKmsKey"), 0);
 }
 
@@ -182,10 +153,7 @@ fn a_key_that_was_mended_is_looked_at_anew() {
     let (lab, key) = lab_with_group(None);
     lab.call("TrentService.DisableKey", json!({ "KeyId": key }));
     let guard = lab.log_group_guard(&policy("remediate"));
-    assert_eq!(
-        guard.invoke(&created())["findings"][0]["id"],
-        "log-group.key-unusable"
-    );
+    assert_eq!(guard.invoke(&created())["findings"][0]["id"], "log-group.key-unusable");
     lab.call("TrentService.EnableKey", json!({ "KeyId": key }));
     let again = event("created-2", "CreateLogGroup", json!({ "logGroupName": GROUP }));
     assert_eq!(guard.invoke(&again)["effects"][0]["outcome"], "applied");
@@ -247,18 +215,8 @@ fn whatever_read_is_denied_pages_and_nothing_is_written() {
         let receipt = &guard.receipts(1)[0];
         assert_eq!(receipt["page"]["outcome"], "sent", "{operation}: {}", answer);
         assert_eq!(receipt["effects"], json!([]), "{operation}");
-        assert_eq!(
-            (lab.count("logs:AssociateKmsKey"), lab.published().len()),
-            (0, 1),
-            "{operation}"
-        );
-        assert!(
-            lab.published()[0]["Message"]
-                .as_str()
-                .unwrap()
-                .contains(operation),
-            "{operation} is named"
-        );
+        assert_eq!((lab.count("logs:AssociateKmsKey"), lab.published().len()), (0, 1), "{operation}");
+        assert!(lab.published()[0]["Message"].as_str().unwrap().contains(operation), "{operation} is named");
     }
 }
 
@@ -319,10 +277,7 @@ fn an_event_of_another_region_or_account_is_never_acted_on() {
         assert!(failed(&guard.invoke(&event)), "{event}");
     }
     assert!(
-        guard
-            .receipts(2)
-            .iter()
-            .all(|receipt| receipt["findings"][0]["id"] == "log-group.state-unknown")
+        guard.receipts(2).iter().all(|receipt| receipt["findings"][0]["id"] == "log-group.state-unknown")
     );
     assert!(untouched(&lab));
     assert_eq!(lab.published().len(), 2);
@@ -353,10 +308,7 @@ fn a_live_replay_reads_like_the_function_and_writes_only_when_told_to() {
     assert!(untouched(&lab));
 
     let observed = lab.replay_live(&policy("observe"), &created(), &["--apply"]);
-    assert_eq!(
-        observed["effects"][0]["outcome"], "withheld",
-        "the policy's mode still holds"
-    );
+    assert_eq!(observed["effects"][0]["outcome"], "withheld", "the policy's mode still holds");
     assert!(untouched(&lab));
 
     let applied = lab.replay_live(&policy("remediate"), &created(), &["--apply"]);

@@ -65,12 +65,7 @@ fn with(changed: Value) -> Value {
         panic!("both are objects");
     };
     record.extend(changed);
-    Value::Object(
-        record
-            .into_iter()
-            .filter(|(_, value)| value != "(absent)")
-            .collect::<Map<_, _>>(),
-    )
+    Value::Object(record.into_iter().filter(|(_, value)| value != "(absent)").collect::<Map<_, _>>())
 }
 
 fn read(event: &Value) -> Change {
@@ -94,14 +89,8 @@ fn a_whole_record_is_read_as_it_came() {
     assert_eq!(change.place.account.as_str(), "111122223333");
     assert_eq!(change.place.region.as_str(), "eu-central-1");
     assert_eq!(raw(change.actor.kind.as_ref()), Some("AssumedRole"));
-    assert_eq!(
-        change.actor.shown(),
-        "arn:aws:sts::111122223333:assumed-role/Deploy/ada"
-    );
-    assert_eq!(
-        change.actor.role_arn().unwrap(),
-        "arn:aws:iam::111122223333:role/teams/Deploy"
-    );
+    assert_eq!(change.actor.shown(), "arn:aws:sts::111122223333:assumed-role/Deploy/ada");
+    assert_eq!(change.actor.role_arn().unwrap(), "arn:aws:iam::111122223333:role/teams/Deploy");
     assert_eq!(raw(change.source_ip.as_ref()), Some("203.0.113.7"));
     assert_eq!(raw(change.user_agent.as_ref()), Some("aws-cli/2.31.0"));
     assert_eq!(change.failure, None);
@@ -131,132 +120,80 @@ fn an_envelope_tells_what_its_record_leaves_out() {
 fn hostile_shapes_are_still_changes() {
     type Check = fn(&Change) -> bool;
     let cases: Vec<(&str, Value, Check)> = vec![
-        (
-            "requestParameters null",
-            json!({ "requestParameters": null }),
-            |it| it.request.is_null() && it.request_text("logGroupName").is_none(),
-        ),
-        (
-            "requestParameters empty",
-            json!({ "requestParameters": {} }),
-            |it| it.request_text("logGroupName").is_none(),
-        ),
-        (
-            "requestParameters absent",
-            json!({ "requestParameters": "(absent)" }),
-            |it| it.request.is_null(),
-        ),
+        ("requestParameters null", json!({ "requestParameters": null }), |it| {
+            it.request.is_null() && it.request_text("logGroupName").is_none()
+        }),
+        ("requestParameters empty", json!({ "requestParameters": {} }), |it| {
+            it.request_text("logGroupName").is_none()
+        }),
+        ("requestParameters absent", json!({ "requestParameters": "(absent)" }), |it| it.request.is_null()),
         (
             "requestParameters a text",
             json!({ "requestParameters": "HIDDEN_DUE_TO_SECURITY_REASONS" }),
             |it| it.request_text("logGroupName").is_none(),
         ),
-        (
-            "requestParameters a list",
-            json!({ "requestParameters": ["logGroupName"] }),
-            |it| it.request_text("logGroupName").is_none(),
-        ),
-        (
-            "a parameter that is no text",
-            json!({ "requestParameters": { "logGroupName": 7 } }),
-            |it| it.request_text("logGroupName").is_none(),
-        ),
-        (
-            "a parameter that is empty",
-            json!({ "requestParameters": { "logGroupName": "" } }),
-            |it| it.request_text("logGroupName").is_none(),
-        ),
-        ("readOnly a text", json!({ "readOnly": "false" }), |it| {
-            it.failure.is_none()
+        ("requestParameters a list", json!({ "requestParameters": ["logGroupName"] }), |it| {
+            it.request_text("logGroupName").is_none()
         }),
-        (
-            "managementEvent a text",
-            json!({ "managementEvent": "true" }),
-            |it| it.failure.is_none(),
-        ),
-        (
-            "responseElements the text null",
-            json!({ "responseElements": "null" }),
-            |it| it.response == json!("null"),
-        ),
-        ("resources null", json!({ "resources": null }), |it| {
-            it.resources.is_empty()
+        ("a parameter that is no text", json!({ "requestParameters": { "logGroupName": 7 } }), |it| {
+            it.request_text("logGroupName").is_none()
         }),
-        (
-            "resources an object",
-            json!({ "resources": { "ARN": "x" } }),
-            |it| it.resources.is_empty(),
-        ),
+        ("a parameter that is empty", json!({ "requestParameters": { "logGroupName": "" } }), |it| {
+            it.request_text("logGroupName").is_none()
+        }),
+        ("readOnly a text", json!({ "readOnly": "false" }), |it| it.failure.is_none()),
+        ("managementEvent a text", json!({ "managementEvent": "true" }), |it| it.failure.is_none()),
+        ("responseElements the text null", json!({ "responseElements": "null" }), |it| {
+            it.response == json!("null")
+        }),
+        ("resources null", json!({ "resources": null }), |it| it.resources.is_empty()),
+        ("resources an object", json!({ "resources": { "ARN": "x" } }), |it| it.resources.is_empty()),
         (
             "resources with ARN",
             json!({ "resources": [{ "ARN": "a:key/1", "type": "AWS::KMS::Key" }] }),
             |it| raw(it.resources.first()) == Some("a:key/1"),
         ),
-        (
-            "resources with arn",
-            json!({ "resources": [{ "arn": "a:key/1" }] }),
-            |it| raw(it.resources.first()) == Some("a:key/1"),
-        ),
+        ("resources with arn", json!({ "resources": [{ "arn": "a:key/1" }] }), |it| {
+            raw(it.resources.first()) == Some("a:key/1")
+        }),
         (
             "resources with both, and with none",
             json!({ "resources": [{ "accountId": "1" }, { "ARN": "upper", "arn": "lower" }, "text", null] }),
             |it| it.resources.len() == 1 && raw(it.resources.first()) == Some("upper"),
         ),
-        ("no userAgent", json!({ "userAgent": "(absent)" }), |it| {
-            it.user_agent.is_none()
-        }),
-        ("userAgent null", json!({ "userAgent": null }), |it| {
-            it.user_agent.is_none()
-        }),
-        (
-            "no sourceIPAddress",
-            json!({ "sourceIPAddress": "(absent)" }),
-            |it| it.source_ip.is_none(),
-        ),
+        ("no userAgent", json!({ "userAgent": "(absent)" }), |it| it.user_agent.is_none()),
+        ("userAgent null", json!({ "userAgent": null }), |it| it.user_agent.is_none()),
+        ("no sourceIPAddress", json!({ "sourceIPAddress": "(absent)" }), |it| it.source_ip.is_none()),
         (
             "a service as sourceIPAddress",
             json!({ "sourceIPAddress": "cloudformation.amazonaws.com" }),
             |it| raw(it.source_ip.as_ref()) == Some("cloudformation.amazonaws.com"),
         ),
-        (
-            "no recipientAccountId",
-            json!({ "recipientAccountId": "(absent)" }),
-            |it| it.place.account.as_str() == "111122223333",
-        ),
+        ("no recipientAccountId", json!({ "recipientAccountId": "(absent)" }), |it| {
+            it.place.account.as_str() == "111122223333"
+        }),
         ("no userIdentity", json!({ "userIdentity": "(absent)" }), |it| {
             it.actor == Actor::default() && it.actor.shown() == "unknown (the record names no caller)"
         }),
-        ("userIdentity null", json!({ "userIdentity": null }), |it| {
-            it.actor == Actor::default()
-        }),
-        ("userIdentity a text", json!({ "userIdentity": "root" }), |it| {
-            it.actor == Actor::default()
-        }),
+        ("userIdentity null", json!({ "userIdentity": null }), |it| it.actor == Actor::default()),
+        ("userIdentity a text", json!({ "userIdentity": "root" }), |it| it.actor == Actor::default()),
         (
             "userIdentity without type",
             json!({ "userIdentity": { "accountId": "111122223333", "invokedBy": "AWS Internal" } }),
             |it| it.actor.kind.is_none() && it.actor.shown() == "AWS Internal",
         ),
-        (
-            "only a kind of caller",
-            json!({ "userIdentity": { "type": "Unknown" } }),
-            |it| it.actor.shown() == "an unnamed Unknown",
-        ),
-        (
-            "only a principalId",
-            json!({ "userIdentity": { "principalId": "AIDAEXAMPLE" } }),
-            |it| it.actor.shown() == "AIDAEXAMPLE",
-        ),
+        ("only a kind of caller", json!({ "userIdentity": { "type": "Unknown" } }), |it| {
+            it.actor.shown() == "an unnamed Unknown"
+        }),
+        ("only a principalId", json!({ "userIdentity": { "principalId": "AIDAEXAMPLE" } }), |it| {
+            it.actor.shown() == "AIDAEXAMPLE"
+        }),
         (
             "no eventType, no eventCategory",
             json!({ "eventType": "(absent)", "eventCategory": "(absent)" }),
             |it| it.is("logs.amazonaws.com", "CreateLogGroup"),
         ),
-        (
-            "a console action",
-            json!({ "eventType": "AwsConsoleAction" }),
-            |it| it.failure.is_none(),
-        ),
+        ("a console action", json!({ "eventType": "AwsConsoleAction" }), |it| it.failure.is_none()),
         ("no eventID", json!({ "eventID": "(absent)" }), |it| {
             it.event_id.raw() == "11111111-aaaa-bbbb-cccc-222222222222"
         }),
@@ -270,11 +207,9 @@ fn hostile_shapes_are_still_changes() {
             }),
             |it| it.request_text("logGroupName") == Some("/payments/api"),
         ),
-        (
-            "a time with an offset",
-            json!({ "eventTime": "2026-11-20T09:15:00+01:00" }),
-            |it| it.time.to_string() == "2026-11-20T08:15:00Z",
-        ),
+        ("a time with an offset", json!({ "eventTime": "2026-11-20T09:15:00+01:00" }), |it| {
+            it.time.to_string() == "2026-11-20T08:15:00Z"
+        }),
     ];
     for (name, changed, holds) in cases {
         for event in [with(changed.clone()), envelope(with(changed))] {
@@ -296,27 +231,17 @@ fn a_failed_call_says_how_it_failed() {
             json!({ "errorCode": "AccessDenied", "errorMessage": "not authorized", "requestParameters": null }),
             Some(("AccessDenied", Some("not authorized"))),
         ),
-        (
-            "code only",
-            json!({ "errorCode": "ThrottlingException" }),
-            Some(("ThrottlingException", None)),
-        ),
+        ("code only", json!({ "errorCode": "ThrottlingException" }), Some(("ThrottlingException", None))),
         (
             "message only",
             json!({ "errorMessage": "went wrong" }),
             Some(("unnamed error", Some("went wrong"))),
         ),
-        (
-            "both null",
-            json!({ "errorCode": null, "errorMessage": null }),
-            None,
-        ),
+        ("both null", json!({ "errorCode": null, "errorMessage": null }), None),
         ("both empty", json!({ "errorCode": "", "errorMessage": "" }), None),
     ] {
         let failure = read(&with(changed)).failure;
-        let found = failure
-            .as_ref()
-            .map(|it| (it.code.raw(), raw(it.message.as_ref())));
+        let found = failure.as_ref().map(|it| (it.code.raw(), raw(it.message.as_ref())));
         assert_eq!(found, expected, "{name}");
     }
 }
@@ -375,11 +300,7 @@ fn valid_events_of_another_sort_are_named_and_not_taken_for_calls() {
     for (name, event, piece) in [
         ("a deleted key", native("KMS CMK Deletion"), "KMS CMK Deletion"),
         ("a rotated key", native("KMS CMK Rotation"), "KMS CMK Rotation"),
-        (
-            "expired material",
-            native("KMS Imported Key Material Expiration"),
-            "aws.kms",
-        ),
+        ("expired material", native("KMS Imported Key Material Expiration"), "aws.kms"),
         (
             "a schedule",
             json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} }),
@@ -390,16 +311,8 @@ fn valid_events_of_another_sort_are_named_and_not_taken_for_calls() {
             json!({ "detail-type": "Scheduled Event", "detail": null }),
             "unnamed source",
         ),
-        (
-            "a data event",
-            with(json!({ "eventCategory": "Data", "managementEvent": false })),
-            "`Data`",
-        ),
-        (
-            "a network event",
-            with(json!({ "eventCategory": "NetworkActivity" })),
-            "`NetworkActivity`",
-        ),
+        ("a data event", with(json!({ "eventCategory": "Data", "managementEvent": false })), "`Data`"),
+        ("a network event", with(json!({ "eventCategory": "NetworkActivity" })), "`NetworkActivity`"),
         (
             "marked by a flag",
             with(json!({ "eventCategory": "(absent)", "managementEvent": false })),
@@ -416,16 +329,8 @@ fn valid_events_of_another_sort_are_named_and_not_taken_for_calls() {
             with(json!({ "eventCategory": "(absent)", "eventType": "AwsCloudTrailInsight" })),
             "`AwsCloudTrailInsight`",
         ),
-        (
-            "a sign-in",
-            with(json!({ "eventType": "AwsConsoleSignIn" })),
-            "`AwsConsoleSignIn`",
-        ),
-        (
-            "a hostile category",
-            with(json!({ "eventCategory": "Data\nMode: off" })),
-            r"`Data\u{a}Mode: off`",
-        ),
+        ("a sign-in", with(json!({ "eventType": "AwsConsoleSignIn" })), "`AwsConsoleSignIn`"),
+        ("a hostile category", with(json!({ "eventCategory": "Data\nMode: off" })), r"`Data\u{a}Mode: off`"),
     ] {
         match parse(&event) {
             Ok(Parsed::NotAManagementCall(why)) => assert!(why.contains(piece), "{name}: {why}"),
@@ -437,11 +342,7 @@ fn valid_events_of_another_sort_are_named_and_not_taken_for_calls() {
 #[test]
 fn an_error_names_the_field_and_what_stands_there() {
     for (name, event, expected) in [
-        (
-            "a list",
-            json!([record()]),
-            "expected a JSON object, found a list",
-        ),
+        ("a list", json!([record()]), "expected a JSON object, found a list"),
         ("null", json!(null), "expected a JSON object, found null"),
         ("a text", json!("{}"), "expected a JSON object, found a text"),
         (
@@ -454,11 +355,7 @@ fn an_error_names_the_field_and_what_stands_there() {
             json!({ "Records": [record()] }),
             "neither an EventBridge event (`detail-type`, `detail`) nor a CloudTrail record (`eventSource`, `eventName`)",
         ),
-        (
-            "no eventName",
-            with(json!({ "eventName": "(absent)" })),
-            "the record has no readable `eventName`",
-        ),
+        ("no eventName", with(json!({ "eventName": "(absent)" })), "the record has no readable `eventName`"),
         (
             "eventName a number",
             with(json!({ "eventName": 7 })),
@@ -469,11 +366,7 @@ fn an_error_names_the_field_and_what_stands_there() {
             with(json!({ "eventSource": "(absent)" })),
             "the record has no readable `eventSource`",
         ),
-        (
-            "no eventTime",
-            with(json!({ "eventTime": "(absent)" })),
-            "the record has no readable `eventTime`",
-        ),
+        ("no eventTime", with(json!({ "eventTime": "(absent)" })), "the record has no readable `eventTime`"),
         (
             "eventTime no time",
             with(json!({ "eventTime": "Oct 21, 2024, 2:25:29 PM" })),
@@ -484,11 +377,7 @@ fn an_error_names_the_field_and_what_stands_there() {
             with(json!({ "eventTime": "now\nor never" })),
             "the record has no readable `eventTime` (found `now\\u{a}or never`)",
         ),
-        (
-            "no awsRegion",
-            with(json!({ "awsRegion": "(absent)" })),
-            "the record has no readable `awsRegion`",
-        ),
+        ("no awsRegion", with(json!({ "awsRegion": "(absent)" })), "the record has no readable `awsRegion`"),
         (
             "awsRegion no Region",
             with(json!({ "awsRegion": "Frankfurt" })),
@@ -519,11 +408,7 @@ fn an_error_names_the_field_and_what_stands_there() {
             envelope(json!("{}")),
             "the record has no readable `detail` (found `{}`)",
         ),
-        (
-            "an envelope with an empty detail",
-            envelope(json!({})),
-            "the record has no readable `eventSource`",
-        ),
+        ("an envelope with an empty detail", envelope(json!({})), "the record has no readable `eventSource`"),
     ] {
         assert_eq!(parse(&event).unwrap_err().to_string(), expected, "{name}");
     }
@@ -534,16 +419,7 @@ fn an_envelope_of_an_unreadable_type_is_an_error_and_not_skipped() {
     for detail_type in [json!(null), json!(7), json!("")] {
         let mut event = envelope(record());
         event["detail-type"] = detail_type;
-        assert!(
-            matches!(
-                parse(&event),
-                Err(ParseError::Field {
-                    field: "detail-type",
-                    ..
-                })
-            ),
-            "{event}"
-        );
+        assert!(matches!(parse(&event), Err(ParseError::Field { field: "detail-type", .. })), "{event}");
     }
 }
 
@@ -556,17 +432,10 @@ fn the_role_is_the_issuer_and_never_the_session_name() {
     for (name, identity, expected) in [
         (
             "the issuer, with its path",
-            identity(
-                SESSION,
-                issuer("Role", "arn:aws:iam::111122223333:role/teams/Deploy"),
-            ),
+            identity(SESSION, issuer("Role", "arn:aws:iam::111122223333:role/teams/Deploy")),
             Some("arn:aws:iam::111122223333:role/teams/Deploy"),
         ),
-        (
-            "no sessionContext",
-            json!({ "arn": SESSION }),
-            Some("arn:aws:iam::111122223333:role/Deploy"),
-        ),
+        ("no sessionContext", json!({ "arn": SESSION }), Some("arn:aws:iam::111122223333:role/Deploy")),
         (
             "sessionContext printed by a script",
             identity(SESSION, json!("[Object]")),
@@ -597,38 +466,21 @@ fn the_role_is_the_issuer_and_never_the_session_name() {
         ),
         (
             "a session name that looks like a role",
-            identity(
-                "arn:aws:sts::111122223333:assumed-role/Deploy/break-glass",
-                json!({}),
-            ),
+            identity("arn:aws:sts::111122223333:assumed-role/Deploy/break-glass", json!({})),
             Some("arn:aws:iam::111122223333:role/Deploy"),
         ),
         (
             "a session name that looks like a session",
-            identity(
-                "arn:aws:sts::111122223333:assumed-role/Deploy/x:assumed-role/break-glass/y",
-                json!({}),
-            ),
+            identity("arn:aws:sts::111122223333:assumed-role/Deploy/x:assumed-role/break-glass/y", json!({})),
             Some("arn:aws:iam::111122223333:role/Deploy"),
         ),
-        (
-            "a user",
-            identity("arn:aws:iam::111122223333:user/ada", json!({})),
-            None,
-        ),
+        ("a user", identity("arn:aws:iam::111122223333:user/ada", json!({})), None),
         (
             "a user whose path looks like a session",
-            identity(
-                "arn:aws:iam::111122223333:user/x:assumed-role/break-glass/ada",
-                json!({}),
-            ),
+            identity("arn:aws:iam::111122223333:user/x:assumed-role/break-glass/ada", json!({})),
             None,
         ),
-        (
-            "no arn",
-            json!({ "type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com" }),
-            None,
-        ),
+        ("no arn", json!({ "type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com" }), None),
     ] {
         let change = read(&with(json!({ "userIdentity": identity })));
         assert_eq!(change.actor.role_arn().as_deref(), expected, "{name}");
@@ -677,10 +529,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::btree_map(key.clone(), inner, 0..8).prop_map(|fields| Value::Object(
-                fields
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value))
-                    .collect()
+                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
             )),
         ]
     })
@@ -702,7 +551,7 @@ proptest! {
         let names: Vec<String> = event.as_object().unwrap().keys().cloned().collect();
         let name = index.get(&names).clone();
         event[&name] = value;
-        let required = ["eventSource", "eventName", "eventTime", "awsRegion"];
+        let required = ["eventSource", "eventName", "eventTime", "awsRegion", "recipientAccountId"];
         let parsed = parse(&if wrapped { envelope(event) } else { event });
         if !required.contains(&name.as_str()) {
             prop_assert!(parsed.is_ok(), "{name}: {parsed:?}");

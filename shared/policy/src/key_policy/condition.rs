@@ -53,11 +53,7 @@ impl RequestContext {
             .get(&key)
             // Of nested families the longest prefix speaks: it is the last one in order.
             .or_else(|| {
-                self.families
-                    .iter()
-                    .rev()
-                    .find(|(prefix, _)| key.starts_with(*prefix))
-                    .map(|(_, v)| v)
+                self.families.iter().rev().find(|(prefix, _)| key.starts_with(*prefix)).map(|(_, v)| v)
             })
             .unwrap_or(&ContextValue::Unknown)
     }
@@ -66,12 +62,7 @@ impl RequestContext {
 /// A condition operator taken apart, such as `ForAnyValue:StringNotLikeIfExists`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
-    Compare {
-        how: Comparison,
-        sense: Sense,
-        scope: Scope,
-        absent: Absence,
-    },
+    Compare { how: Comparison, sense: Sense, scope: Scope, absent: Absence },
     Null,
 }
 
@@ -138,27 +129,15 @@ impl Operator {
             "bool" => (Bool, Positive),
             _ => return None,
         };
-        Some(Self::Compare {
-            how,
-            sense,
-            scope,
-            absent,
-        })
+        Some(Self::Compare { how, sense, scope, absent })
     }
 }
 
 /// Whether `condition` holds in `context`.
 pub(super) fn holds(condition: &Condition, context: &RequestContext) -> Truth {
-    let Condition {
-        operator: name,
-        key,
-        values,
-    } = condition;
+    let Condition { operator: name, key, values } = condition;
     let Some(operator) = Operator::read(name) else {
-        return Truth::maybe(format!(
-            "the condition operator `{}` isn't evaluated",
-            excerpt(name)
-        ));
+        return Truth::maybe(format!("the condition operator `{}` isn't evaluated", excerpt(name)));
     };
     let key = excerpt(key);
     if values.is_empty() {
@@ -173,10 +152,8 @@ pub(super) fn holds(condition: &Condition, context: &RequestContext) -> Truth {
         ContextValue::Absent => vec![None],
         ContextValue::Unknown => Vec::new(),
     };
-    let answers: Vec<Truth> = possible
-        .iter()
-        .map(|present| holds_for(operator, &key, values, present.as_deref()))
-        .collect();
+    let answers: Vec<Truth> =
+        possible.iter().map(|present| holds_for(operator, &key, values, present.as_deref())).collect();
     match answers.split_first() {
         Some((first, rest)) if rest.iter().all(|answer| answer == first) => first.clone(),
         Some(_) | None => Truth::maybe(format!("what the request says for `{key}` isn't known")),
@@ -189,21 +166,16 @@ pub(super) fn holds(condition: &Condition, context: &RequestContext) -> Truth {
 fn holds_for(operator: Operator, key: &str, values: &[Text], present: Option<&[String]>) -> Truth {
     let (how, sense, scope, absent) = match operator {
         Operator::Null => return is_null(values, present),
-        Operator::Compare {
-            how,
-            sense,
-            scope,
-            absent,
-        } => (how, sense, scope, absent),
+        Operator::Compare { how, sense, scope, absent } => (how, sense, scope, absent),
     };
     let Some(present) = present else {
         return match (scope, absent, sense) {
             (Scope::ForAllValues, Absence::AsOperatorSays | Absence::IfExists, _) => Truth::Yes,
             (Scope::ForAnyValue, Absence::AsOperatorSays, _) => Truth::No,
             // "Yes without the key" against "no without a matching value": AWS doesn't say which wins.
-            (Scope::ForAnyValue, Absence::IfExists, _) => Truth::maybe(format!(
-                "`ForAnyValue` with `IfExists` on `{key}`, which the request lacks"
-            )),
+            (Scope::ForAnyValue, Absence::IfExists, _) => {
+                Truth::maybe(format!("`ForAnyValue` with `IfExists` on `{key}`, which the request lacks"))
+            }
             (Scope::Single, Absence::IfExists, _) | (Scope::Single, _, Sense::Negated) => Truth::Yes,
             (Scope::Single, Absence::AsOperatorSays, Sense::Positive) => Truth::No,
         };
@@ -226,11 +198,7 @@ fn holds_for(operator: Operator, key: &str, values: &[Text], present: Option<&[S
 /// `"true"`: the key must be missing. `"false"`: it must be there.
 fn is_null(values: &[Text], present: Option<&[String]>) -> Truth {
     let missing = if present.is_none() { "true" } else { "false" };
-    Truth::any(
-        values
-            .iter()
-            .map(|value| matches(Comparison::Bool, value, missing)),
-    )
+    Truth::any(values.iter().map(|value| matches(Comparison::Bool, value, missing)))
 }
 
 fn matches(how: Comparison, expected: &Text, actual: &str) -> Truth {
@@ -243,11 +211,7 @@ fn matches(how: Comparison, expected: &Text, actual: &str) -> Truth {
         Comparison::EqualsIgnoreCase => Truth::from(expected.eq_ignore_ascii_case(actual)),
         Comparison::Like => Truth::from(wildcard::matches(expected, actual)),
         Comparison::Arn => arn_like(expected, actual),
-        Comparison::Bool
-            if ["true", "false"]
-                .iter()
-                .any(|text| expected.eq_ignore_ascii_case(text)) =>
-        {
+        Comparison::Bool if ["true", "false"].iter().any(|text| expected.eq_ignore_ascii_case(text)) => {
             Truth::from(expected.eq_ignore_ascii_case(actual))
         }
         Comparison::Bool => Truth::maybe(format!("`{}` is neither true nor false", excerpt(expected))),
@@ -280,19 +244,14 @@ pub(super) fn resource_covers(pattern: &str, actual: &str) -> Truth {
     match (parts_match(&expected, actual), wildcard::matches(pattern, actual)) {
         (true, true) => Truth::Yes,
         (false, false) => Truth::No,
-        (true, false) | (false, true) => Truth::maybe(format!(
-            "whether the resource `{}` covers the key",
-            excerpt(pattern)
-        )),
+        (true, false) | (false, true) => {
+            Truth::maybe(format!("whether the resource `{}` covers the key", excerpt(pattern)))
+        }
     }
 }
 
 /// Compares part by part; a part that the pattern lacks matches anything.
 fn parts_match(expected: &[&str], actual: &str) -> bool {
     let actual: Vec<&str> = actual.splitn(6, ':').collect();
-    actual.len() == 6
-        && expected
-            .iter()
-            .zip(actual)
-            .all(|(pattern, part)| wildcard::matches(pattern, part))
+    actual.len() == 6 && expected.iter().zip(actual).all(|(pattern, part)| wildcard::matches(pattern, part))
 }

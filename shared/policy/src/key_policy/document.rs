@@ -68,11 +68,7 @@ impl KeyPolicy {
             .enumerate()
             .map(|(index, value)| Statement::read(index, value, variables))
             .collect();
-        Ok(Self {
-            statements,
-            doubts,
-            document,
-        })
+        Ok(Self { statements, doubts, document })
     }
 
     /// The document as read, nothing lost.
@@ -95,10 +91,7 @@ fn read_frame(policy: &Map<String, Value>) -> (Variables, Vec<String>) {
             Variables::Replaced
         }
     };
-    for name in policy
-        .keys()
-        .filter(|name| !["Version", "Id", "Statement"].contains(&name.as_str()))
-    {
+    for name in policy.keys().filter(|name| !["Version", "Id", "Statement"].contains(&name.as_str())) {
         doubts.push(format!("the policy's element `{}` is unknown", excerpt(name)));
     }
     (variables, doubts)

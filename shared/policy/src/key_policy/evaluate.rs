@@ -83,15 +83,11 @@ pub fn evaluate(policy: &KeyPolicy, request: &Request<'_>) -> Access {
     // A document that isn't understood as a whole gives no definite answer, not even a Deny.
     match (denied, allowed) {
         (Some(by), _) if policy.doubts.is_empty() => Access::Denied { by: by.clone() },
-        _ if !maybe_denied.is_empty() => Access::Unknown {
-            doubt: Doubt::MaybeDenied,
-            why: maybe_denied,
-        },
+        _ if !maybe_denied.is_empty() => Access::Unknown { doubt: Doubt::MaybeDenied, why: maybe_denied },
         (_, Some(by)) => Access::Allowed { by: by.clone() },
-        (_, None) if !maybe_allowed.is_empty() => Access::Unknown {
-            doubt: Doubt::MaybeAllowed,
-            why: maybe_allowed,
-        },
+        (_, None) if !maybe_allowed.is_empty() => {
+            Access::Unknown { doubt: Doubt::MaybeAllowed, why: maybe_allowed }
+        }
         (_, None) => Access::Missing,
     }
 }
@@ -102,36 +98,16 @@ fn reasons(label: &str, why: Vec<String>) -> impl Iterator<Item = String> {
 
 /// Whether a statement applies: all of its parts match. One that certainly doesn't settles it.
 fn applies(statement: &Statement, request: &Request<'_>) -> Truth {
-    let Statement {
-        label: _,
-        sid: _,
-        effect: _,
-        principals,
-        actions,
-        resources,
-        conditions,
-        doubts,
-    } = statement;
+    let Statement { label: _, sid: _, effect: _, principals, actions, resources, conditions, doubts } =
+        statement;
     let key = request.key.to_string();
-    let action = any_text(actions, |action| {
-        Truth::from(wildcard::matches_ignore_case(action, request.action))
-    });
+    let action =
+        any_text(actions, |action| Truth::from(wildcard::matches_ignore_case(action, request.action)));
     let resource = any_text(resources, |pattern| resource_covers(pattern, &key));
-    let principal = Truth::any(
-        principals
-            .iter()
-            .map(|principal| names(principal, request.principals)),
-    );
-    let conditions = conditions
-        .iter()
-        .map(|condition| holds(condition, request.context));
+    let principal = Truth::any(principals.iter().map(|principal| names(principal, request.principals)));
+    let conditions = conditions.iter().map(|condition| holds(condition, request.context));
     let doubts = doubts.iter().map(|doubt| Truth::maybe(doubt.as_str()));
-    Truth::all(
-        [action, principal, resource]
-            .into_iter()
-            .chain(conditions)
-            .chain(doubts),
-    )
+    Truth::all([action, principal, resource].into_iter().chain(conditions).chain(doubts))
 }
 
 fn any_text(texts: &[Text], matches: impl Fn(&str) -> Truth) -> Truth {

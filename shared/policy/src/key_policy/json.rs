@@ -63,10 +63,7 @@ impl<'de> Visitor<'de> for Walk {
         let mut seen = BTreeSet::new();
         while let Some((key, UniqueKeys)) = object.next_entry::<String, UniqueKeys>()? {
             if let Some(key) = seen.replace(key) {
-                return Err(A::Error::custom(format!(
-                    "`{}` stands twice in one object",
-                    clean(&key, 64)
-                )));
+                return Err(A::Error::custom(format!("`{}` stands twice in one object", clean(&key, 64))));
             }
         }
         Ok(UniqueKeys)

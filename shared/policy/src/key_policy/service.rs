@@ -70,12 +70,7 @@ pub fn logs_access(policy: &KeyPolicy, key: &KeyArn, group: &LogGroupArn) -> Ser
     let principals = logs_principals(&group.place().region);
     let context = logs_context(&principals, key, group);
     let answers = LOGS_ACTIONS.iter().map(|(action, documented)| {
-        let request = Request {
-            principals: &principals,
-            action,
-            key,
-            context: &context,
-        };
+        let request = Request { principals: &principals, action, key, context: &context };
         (*documented, evaluate(policy, &request))
     });
     summarize(answers, || logs_statement(policy, group.place()))
@@ -97,40 +92,20 @@ fn summarize(
                 push_unique(&mut denied, action);
                 extend_unique(&mut by, [statement]);
             }
-            Access::Unknown {
-                doubt: Doubt::MaybeAllowed,
-                why,
-            } => extend_unique(&mut maybe_allowed, why),
-            Access::Unknown {
-                doubt: Doubt::MaybeDenied,
-                why,
-            } => extend_unique(&mut maybe_denied, why),
+            Access::Unknown { doubt: Doubt::MaybeAllowed, why } => extend_unique(&mut maybe_allowed, why),
+            Access::Unknown { doubt: Doubt::MaybeDenied, why } => extend_unique(&mut maybe_denied, why),
         }
     }
     if !denied.is_empty() {
-        ServiceAccess::Denied {
-            actions: denied,
-            by: by.join(", "),
-        }
+        ServiceAccess::Denied { actions: denied, by: by.join(", ") }
     } else if !maybe_denied.is_empty() {
-        let unallowed = missing
-            .iter()
-            .map(|action| format!("no statement allows `{action}`"));
+        let unallowed = missing.iter().map(|action| format!("no statement allows `{action}`"));
         extend_unique(&mut maybe_denied, maybe_allowed.into_iter().chain(unallowed));
-        ServiceAccess::Unknown {
-            why: maybe_denied,
-            statement: statement(),
-        }
+        ServiceAccess::Unknown { why: maybe_denied, statement: statement() }
     } else if !missing.is_empty() {
-        ServiceAccess::Missing {
-            actions: missing,
-            statement: statement(),
-        }
+        ServiceAccess::Missing { actions: missing, statement: statement() }
     } else if !maybe_allowed.is_empty() {
-        ServiceAccess::Unknown {
-            why: maybe_allowed,
-            statement: statement(),
-        }
+        ServiceAccess::Unknown { why: maybe_allowed, statement: statement() }
     } else {
         ServiceAccess::Allowed
     }
@@ -145,15 +120,8 @@ fn push_unique(list: &mut Vec<&'static str>, item: &'static str) {
 /// The Regional names of CloudWatch Logs; a policy that names `logs.amazonaws.com` doesn't name it.
 fn logs_principals(region: &Region) -> Vec<String> {
     let partition = region.partition().as_str();
-    let other = DNS_SUFFIXES
-        .iter()
-        .filter(|(of, _)| *of == partition)
-        .map(|(_, suffix)| *suffix);
-    ["amazonaws.com"]
-        .into_iter()
-        .chain(other)
-        .map(|suffix| format!("logs.{region}.{suffix}"))
-        .collect()
+    let other = DNS_SUFFIXES.iter().filter(|(of, _)| *of == partition).map(|(_, suffix)| *suffix);
+    ["amazonaws.com"].into_iter().chain(other).map(|suffix| format!("logs.{region}.{suffix}")).collect()
 }
 
 /// What is known about CloudWatch Logs' calls for `group`.
@@ -165,15 +133,9 @@ fn logs_context(principals: &[String], key: &KeyArn, group: &LogGroupArn) -> Req
     service_context(principals, key)
         .with("kms:EncryptionContext:aws:logs:arn", one(&group.to_string()))
         .with("kms:EncryptionContextKeys", one("aws:logs:arn"))
-        .with(
-            "aws:SourceAccount",
-            ContextValue::PresentIfAtAll(vec![group.place().account.to_string()]),
-        )
+        .with("aws:SourceAccount", ContextValue::PresentIfAtAll(vec![group.place().account.to_string()]))
         // Policies write log-group ARNs with and without `:*`, and so do CloudWatch Logs' own APIs.
-        .with(
-            "aws:SourceArn",
-            ContextValue::PresentIfAtAll(vec![group.to_string(), format!("{group}:*")]),
-        )
+        .with("aws:SourceArn", ContextValue::PresentIfAtAll(vec![group.to_string(), format!("{group}:*")]))
 }
 
 /// What is known about any service that calls KMS in its own name.
@@ -195,29 +157,19 @@ fn service_context(principals: &[String], key: &KeyArn) -> RequestContext {
         .with("aws:SecureTransport", one("true"))
         .with("aws:PrincipalIsAWSService", one("true"))
         .with("aws:ViaAWSService", one("false"))
-        .with(
-            "aws:PrincipalServiceName",
-            ContextValue::OneOf(principals.to_vec()),
-        )
-        .with(
-            "aws:PrincipalServiceNamesList",
-            ContextValue::Present(principals.to_vec()),
-        )
+        .with("aws:PrincipalServiceName", ContextValue::OneOf(principals.to_vec()))
+        .with("aws:PrincipalServiceNamesList", ContextValue::Present(principals.to_vec()))
         .with("aws:RequestedRegion", one(key.place().region.as_str()))
         .with_family("kms:EncryptionContext:", ContextValue::Absent)
         .with_family("aws:PrincipalTag/", ContextValue::Absent);
-    ABSENT
-        .iter()
-        .fold(stated, |context, key| context.with(key, ContextValue::Absent))
+    ABSENT.iter().fold(stated, |context, key| context.with(key, ContextValue::Absent))
 }
 
 /// AWS's documented statement, for all log groups of the group's account and Region.
 fn logs_statement(policy: &KeyPolicy, place: &Place) -> Value {
     let Place { account, region } = place;
     let mut actions = Vec::new();
-    LOGS_ACTIONS
-        .iter()
-        .for_each(|(_, documented)| push_unique(&mut actions, documented));
+    LOGS_ACTIONS.iter().for_each(|(_, documented)| push_unique(&mut actions, documented));
     json!({
         "Sid": free_sid(policy, "AllowCloudWatchLogs"),
         "Effect": "Allow",
@@ -233,10 +185,7 @@ fn logs_statement(policy: &KeyPolicy, place: &Place) -> Value {
 /// `wanted`, or with the first number behind it that no statement's `Sid` has taken.
 fn free_sid(policy: &KeyPolicy, wanted: &str) -> String {
     let taken = |sid: &str| {
-        policy
-            .statements
-            .iter()
-            .any(|it| it.sid.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(sid)))
+        policy.statements.iter().any(|it| it.sid.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(sid)))
     };
     // INVARIANT: one more candidate than there are statements, so one of them is free.
     let numbered = (2..=policy.statements.len().saturating_add(2)).map(|number| format!("{wanted}{number}"));

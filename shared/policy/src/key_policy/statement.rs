@@ -95,16 +95,7 @@ impl Statement {
         for name in map.keys().filter(|name| !ELEMENTS.contains(&name.as_str())) {
             doubts.push(format!("its element `{}` is unknown", excerpt(name)));
         }
-        Self {
-            label,
-            sid,
-            effect,
-            principals,
-            actions,
-            resources,
-            conditions,
-            doubts,
-        }
+        Self { label, sid, effect, principals, actions, resources, conditions, doubts }
     }
 
     fn unread(number: usize, doubt: String) -> Self {
@@ -143,16 +134,11 @@ fn read_list(
     variables: Variables,
     doubts: &mut Vec<String>,
 ) -> Vec<Text> {
-    let twin = map
-        .contains_key(negated)
-        .then(|| format!("its `{negated}` isn't evaluated"));
+    let twin = map.contains_key(negated).then(|| format!("its `{negated}` isn't evaluated"));
     match (map.get(name), twin) {
         (Some(value), twin) => {
             doubts.extend(twin);
-            items(value)
-                .iter()
-                .map(|item| read_text(name, item, variables))
-                .collect()
+            items(value).iter().map(|item| read_text(name, item, variables)).collect()
         }
         (None, Some(twin)) => vec![Text::Unread(twin)],
         (None, None) => vec![Text::Unread(format!("it has no `{name}`"))],
@@ -161,9 +147,9 @@ fn read_list(
 
 fn read_text(name: &str, value: &Value, variables: Variables) -> Text {
     match value {
-        Value::String(text) if variables == Variables::Replaced && text.contains("${") => Text::Unread(
-            format!("its `{name}` value {} has a policy variable", quote(value)),
-        ),
+        Value::String(text) if variables == Variables::Replaced && text.contains("${") => {
+            Text::Unread(format!("its `{name}` value {} has a policy variable", quote(value)))
+        }
         Value::String(text) => Text::Known(text.clone()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             Text::Unread(format!("its `{name}` value {} is not text", quote(value)))
@@ -172,13 +158,9 @@ fn read_text(name: &str, value: &Value, variables: Variables) -> Text {
 }
 
 fn read_principals(map: &Map<String, Value>, doubts: &mut Vec<String>) -> Vec<Principal> {
-    let twin = map
-        .contains_key("NotPrincipal")
-        .then(|| "its `NotPrincipal` isn't evaluated".to_owned());
+    let twin = map.contains_key("NotPrincipal").then(|| "its `NotPrincipal` isn't evaluated".to_owned());
     let Some(value) = map.get("Principal") else {
-        return vec![Principal::Unread(
-            twin.unwrap_or_else(|| "it has no `Principal`".to_owned()),
-        )];
+        return vec![Principal::Unread(twin.unwrap_or_else(|| "it has no `Principal`".to_owned()))];
     };
     doubts.extend(twin);
     match value {
@@ -201,11 +183,7 @@ fn read_principals(map: &Map<String, Value>, doubts: &mut Vec<String>) -> Vec<Pr
 
 fn read_principal(kind: &str, value: &Value) -> Principal {
     let unread = |what: &str| {
-        Principal::Unread(format!(
-            "its `Principal` {} of `{}` {what}",
-            quote(value),
-            excerpt(kind)
-        ))
+        Principal::Unread(format!("its `Principal` {} of `{}` {what}", quote(value), excerpt(kind)))
     };
     let Value::String(name) = value else {
         return unread("is not text");
@@ -237,15 +215,8 @@ fn read_conditions(value: Option<&Value>, variables: Variables, doubts: &mut Vec
             continue;
         };
         for (key, value) in keys {
-            let values = items(value)
-                .iter()
-                .map(|item| read_condition_value(key, item, variables))
-                .collect();
-            conditions.push(Condition {
-                operator: operator.clone(),
-                key: key.clone(),
-                values,
-            });
+            let values = items(value).iter().map(|item| read_condition_value(key, item, variables)).collect();
+            conditions.push(Condition { operator: operator.clone(), key: key.clone(), values });
         }
     }
     conditions

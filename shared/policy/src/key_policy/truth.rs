@@ -35,11 +35,7 @@ impl Truth {
                 Self::Maybe(why) => extend_unique(&mut doubts, why),
             }
         }
-        if doubts.is_empty() {
-            Self::Yes
-        } else {
-            Self::Maybe(doubts)
-        }
+        if doubts.is_empty() { Self::Yes } else { Self::Maybe(doubts) }
     }
 
     /// At least one part holds; false of no parts at all.

@@ -8,13 +8,19 @@ use serde_json::{Map, Value, json};
 
 const TITLE_LIMIT: usize = 250;
 const DESCRIPTION_LIMIT: usize = 8_000;
+/// No limit is documented; a log group's ARN has at most some 600 characters.
+const THREAD_LIMIT: usize = 700;
 const STEP_LIMIT: usize = 350;
 
-pub(super) fn notification(title: &str, text: &str, steps: &[String], context: &[(&str, &str)]) -> Value {
-    let context: Map<String, Value> = context
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
-        .collect();
+pub(super) fn notification(
+    title: &str,
+    text: &str,
+    steps: &[String],
+    thread: Option<&str>,
+    context: &[(&str, &str)],
+) -> Value {
+    let context: Map<String, Value> =
+        context.iter().map(|(key, value)| ((*key).to_owned(), Value::from(plain(value)))).collect();
     // A command that was cut would be a wrong command: a long one stays in the description only.
     let steps: Vec<String> = steps
         .iter()
@@ -32,19 +38,20 @@ pub(super) fn notification(title: &str, text: &str, steps: &[String], context: &
             "nextSteps": steps,
         },
         "metadata": {
+            "threadId": cut(&plain(thread.unwrap_or(title)), THREAD_LIMIT),
             "summary": cut(&plain(title), TITLE_LIMIT),
             "additionalContext": context,
         },
     })
 }
 
-/// Replaces what a chat client would read as a mark, a link or a mention.
+/// Replaces what a chat client would read as a mark, a link or a mention. A `>` alone is none of these, and
+/// commands redirect with it.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '`' => '\'',
             '<' => '‹',
-            '>' => '›',
             other => other,
         })
         .collect()

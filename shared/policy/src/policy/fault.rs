@@ -21,11 +21,7 @@ pub struct Faults(pub Vec<Fault>);
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}; {}",
-            self.line, self.column, self.problem, self.remedy
-        )
+        write!(f, "line {}, column {}: {}; {}", self.line, self.column, self.problem, self.remedy)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod fault;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -187,18 +188,13 @@ impl Policy {
 
     /// The exemptions of one guard that haven't passed their date.
     pub fn exemptions_of(&self, guard: Guard, now: Timestamp) -> impl Iterator<Item = &Exemption> {
-        self.exemptions
-            .iter()
-            .filter(move |exemption| exemption.guard == guard && !exemption.has_passed(now))
+        self.exemptions.iter().filter(move |exemption| exemption.guard == guard && !exemption.has_passed(now))
     }
 
     /// The rule that decides which key a log group gets.
     #[must_use]
     pub fn key_rule(&self, log_group: &str) -> Option<&KeyRule> {
-        self.log_groups
-            .rules
-            .iter()
-            .find(|rule| wildcard::matches(&rule.pattern, log_group))
+        self.log_groups.rules.iter().find(|rule| wildcard::matches(&rule.pattern, log_group))
     }
 }
 
@@ -206,8 +202,7 @@ impl Exemption {
     /// Whether the last day of the exemption is over.
     #[must_use]
     pub fn has_passed(&self, now: Timestamp) -> bool {
-        self.until
-            .is_some_and(|until| now.to_zoned(TimeZone::UTC).date() > until)
+        self.until.is_some_and(|until| now.to_zoned(TimeZone::UTC).date() > until)
     }
 
     /// Whether a resource of this name is exempt.
@@ -239,7 +234,7 @@ impl Exemption {
         } else {
             Some(caller.to_owned())
         };
-        held_against.is_some_and(|arn| wildcard::matches(pattern, &arn))
+        held_against.is_some_and(|arn| wildcard::matches_arn(pattern, &arn))
     }
 
     /// Whether a resource with these tags is exempt.
@@ -272,11 +267,7 @@ impl KeyTemplate {
             let account = account.clone();
             template.at(&Place { account, region }).is_ok()
         };
-        if EXAMPLES
-            .iter()
-            .filter_map(|region| Region::parse(region).ok())
-            .any(is_key)
-        {
+        if EXAMPLES.iter().filter_map(|region| Region::parse(region).ok()).any(is_key) {
             Ok(template)
         } else {
             Err(NameError::KeyRef(crate::untrusted::clean(text, 120)))

@@ -4,42 +4,29 @@
 //! only for some, and a person who fixes a policy wants all of them at once. Never guesses: a value that
 //! is wrong yields a fault, not a default.
 
+use super::table::{Collector, Table, choose};
 use super::{
-    ApprovedKey, Exempt, Exemption, Fault, Faults, KeyRule, KeyTemplate, Keys, LogGroups, Mode, Pages,
-    Policy, TrailRequirement, Trails,
+    ApprovedKey, Exempt, Exemption, Faults, KeyRule, KeyTemplate, Keys, LogGroups, Mode, Pages, Policy,
+    TrailRequirement, Trails,
 };
 use crate::guards::Guard;
 use crate::plan::Severity;
 use crate::untrusted::clean;
 use crate::wildcard;
-use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 pub(super) fn policy(text: &str) -> Result<Policy, Faults> {
-    let mut faults = Collector {
-        text,
-        faults: Vec::new(),
-    };
+    let mut faults = Collector { text, faults: Vec::new() };
     let (root, syntax) = DeTable::parse_recoverable(text);
     for error in &syntax {
         let span = error.span().unwrap_or(0..0);
-        faults.add(
-            &span,
-            clean(error.message(), 200),
-            "write valid TOML (https://toml.io)",
-        );
+        faults.add(&span, clean(error.message(), 200), "write valid TOML (https://toml.io)");
     }
-    let policy = if syntax.is_empty() {
-        root_table(&root, &mut faults)
-    } else {
-        None
-    };
-    let Collector {
-        faults: mut found, ..
-    } = faults;
+    let policy = if syntax.is_empty() { root_table(&root, &mut faults) } else { None };
+    let Collector { faults: mut found, .. } = faults;
     found.sort();
     match policy {
         Some(policy) if found.is_empty() => Ok(policy),
@@ -49,10 +36,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, Faults> {
 
 fn root_table(root: &Spanned<DeTable<'_>>, faults: &mut Collector<'_>) -> Option<Policy> {
     let table = Table::new(root.get_ref(), root.span(), "");
-    table.only(
-        &["mode", "log_groups", "trails", "keys", "exempt", "pages"],
-        faults,
-    );
+    table.only(&["mode", "log_groups", "trails", "keys", "exempt", "pages"], faults);
     if table.get("mode").is_none() {
         faults.add(
             &(0..0),
@@ -64,27 +48,14 @@ fn root_table(root: &Spanned<DeTable<'_>>, faults: &mut Collector<'_>) -> Option
     let log_groups = log_groups(table.table("log_groups", faults).as_ref(), faults);
     let trails = trails(table.table("trails", faults).as_ref(), faults);
     let keys = keys(table.table("keys", faults).as_ref(), faults);
-    let exemptions = table
-        .tables("exempt", faults)
-        .iter()
-        .filter_map(|entry| exemption(entry, faults))
-        .collect();
+    let exemptions =
+        table.tables("exempt", faults).iter().filter_map(|entry| exemption(entry, faults)).collect();
     let pages = pages(table.table("pages", faults).as_ref(), faults);
-    Some(Policy {
-        mode: mode?,
-        log_groups,
-        trails,
-        keys,
-        exemptions,
-        pages,
-    })
+    Some(Policy { mode: mode?, log_groups, trails, keys, exemptions, pages })
 }
 
-const MODES: [(&str, Mode); 3] = [
-    ("observe", Mode::Observe),
-    ("page", Mode::Page),
-    ("remediate", Mode::Remediate),
-];
+const MODES: [(&str, Mode); 3] =
+    [("observe", Mode::Observe), ("page", Mode::Page), ("remediate", Mode::Remediate)];
 
 const SEVERITIES: [(&str, Severity); 5] = [
     ("info", Severity::Info),
@@ -94,11 +65,8 @@ const SEVERITIES: [(&str, Severity); 5] = [
     ("critical", Severity::Critical),
 ];
 
-const GUARDS: [(&str, Guard); 3] = [
-    ("log-group", Guard::LogGroup),
-    ("trail", Guard::Trail),
-    ("key", Guard::Key),
-];
+const GUARDS: [(&str, Guard); 3] =
+    [("log-group", Guard::LogGroup), ("trail", Guard::Trail), ("key", Guard::Key)];
 
 const REQUIREMENTS: [(&str, TrailRequirement); 5] = [
     ("encryption", TrailRequirement::Encryption),
@@ -110,11 +78,7 @@ const REQUIREMENTS: [(&str, TrailRequirement); 5] = [
 
 fn log_groups(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> LogGroups {
     let Some(table) = table else {
-        return LogGroups {
-            mode: None,
-            approved_keys: Vec::new(),
-            rules: Vec::new(),
-        };
+        return LogGroups { mode: None, approved_keys: Vec::new(), rules: Vec::new() };
     };
     table.only(&["mode", "approved_keys", "keys"], faults);
     let approved_keys = table
@@ -134,23 +98,14 @@ fn log_groups(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> LogGroup
     let mut rules: Vec<KeyRule> = Vec::new();
     for entry in table.tables("keys", faults) {
         entry.only(&["match", "key"], faults);
-        let pattern = entry.required(
-            "match",
-            "a wildcard over log-group names, such as \"/payments/*\"",
-            faults,
-        );
+        let pattern =
+            entry.required("match", "a wildcard over log-group names, such as \"/payments/*\"", faults);
         let key = entry
-            .required(
-                "key",
-                "an alias (\"alias/logs\"), an alias ARN or a key ARN",
-                faults,
-            )
+            .required("key", "an alias (\"alias/logs\"), an alias ARN or a key ARN", faults)
             .and_then(|(key, span)| key_template(&key, &span, faults));
         let Some((pattern, span)) = pattern else { continue };
-        if let Some(earlier) = rules
-            .iter()
-            .find(|rule| wildcard::covers(&rule.pattern, &pattern))
-        {
+        not_empty(&pattern, &span, faults);
+        if let Some(earlier) = rules.iter().find(|rule| wildcard::covers(&rule.pattern, &pattern)) {
             faults.add(
                 &span,
                 format!(
@@ -164,27 +119,15 @@ fn log_groups(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> LogGroup
         }
         // A rule with a bad key stays for the check above; the fault already prevents a policy.
         let key = key.unwrap_or(KeyTemplate(String::new()));
-        rules.push(KeyRule {
-            line: faults.line(entry.span.start),
-            pattern,
-            key,
-        });
+        rules.push(KeyRule { line: faults.line(entry.span.start), pattern, key });
     }
-    LogGroups {
-        mode: table.one_of("mode", &MODES, faults),
-        approved_keys,
-        rules,
-    }
+    LogGroups { mode: table.one_of("mode", &MODES, faults), approved_keys, rules }
 }
 
 fn trails(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Trails {
     let all = || REQUIREMENTS.iter().map(|(_, requirement)| *requirement).collect();
     let Some(table) = table else {
-        return Trails {
-            mode: None,
-            key: None,
-            require: all(),
-        };
+        return Trails { mode: None, key: None, require: all() };
     };
     table.only(&["mode", "key", "require"], faults);
     let require = if table.get("require").is_none() {
@@ -196,14 +139,8 @@ fn trails(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Trails {
             .filter_map(|(text, span)| choose("trails.require", text, span, &REQUIREMENTS, faults))
             .collect()
     };
-    let key = table
-        .text("key", faults)
-        .and_then(|(text, span)| key_template(&text, &span, faults));
-    Trails {
-        mode: table.one_of("mode", &MODES, faults),
-        key,
-        require,
-    }
+    let key = table.text("key", faults).and_then(|(text, span)| key_template(&text, &span, faults));
+    Trails { mode: table.one_of("mode", &MODES, faults), key, require }
 }
 
 fn keys(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Keys {
@@ -236,10 +173,7 @@ fn keys(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Keys {
 
 fn pages(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Pages {
     let Some(table) = table else {
-        return Pages {
-            from: Severity::Low,
-            runbook: None,
-        };
+        return Pages { from: Severity::Low, runbook: None };
     };
     table.only(&["from", "runbook"], faults);
     let runbook = table.text("runbook", faults).and_then(|(address, span)| {
@@ -250,10 +184,7 @@ fn pages(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Pages {
         }
         plain.then_some(address)
     });
-    Pages {
-        from: table.one_of("from", &SEVERITIES, faults).unwrap_or(Severity::Low),
-        runbook,
-    }
+    Pages { from: table.one_of("from", &SEVERITIES, faults).unwrap_or(Severity::Low), runbook }
 }
 
 fn exemption(entry: &Table<'_>, faults: &mut Collector<'_>) -> Option<Exemption> {
@@ -269,21 +200,17 @@ fn exemption(entry: &Table<'_>, faults: &mut Collector<'_>) -> Option<Exemption>
             None
         }
     };
-    let reason = entry
-        .required("reason", "one sentence for whoever audits this", faults)
-        .and_then(|(text, span)| {
+    let reason =
+        entry.required("reason", "one sentence for whoever audits this", faults).and_then(|(text, span)| {
             let blank = text.trim().is_empty();
             if blank {
-                faults.add(
-                    &span,
-                    "an exemption with an empty `reason`".into(),
-                    "say why this is exempt",
-                );
+                faults.add(&span, "an exemption with an empty `reason`".into(), "say why this is exempt");
             }
             (!blank).then_some(text)
         });
     let mut kinds = Vec::new();
-    if let Some((pattern, _)) = entry.text("match", faults) {
+    if let Some((pattern, span)) = entry.text("match", faults) {
+        not_empty(&pattern, &span, faults);
         kinds.push(Exempt::Name(pattern));
     }
     if let Some(tag) = entry.table("tag", faults) {
@@ -295,22 +222,19 @@ fn exemption(entry: &Table<'_>, faults: &mut Collector<'_>) -> Option<Exemption>
         }
     }
     if let Some((pattern, span)) = entry.text("principal", faults) {
-        if pattern.starts_with("arn:") || pattern.starts_with('*') {
+        if pattern.starts_with("arn:") && pattern.splitn(6, ':').count() == 6 {
             kinds.push(Exempt::Principal(pattern));
         } else {
             let problem = format!("`{}` is no wildcard over ARNs", clean(&pattern, 80));
             faults.add(
                 &span,
                 problem,
-                "write the principal's ARN, such as \"arn:aws:iam::111122223333:role/break-glass*\"",
+                "write all six parts of the principal's ARN, such as \"arn:aws:iam::111122223333:role/break-glass*\"",
             );
         }
     }
     let until = entry.date("until", faults);
-    let named = ["match", "tag", "principal"]
-        .iter()
-        .filter(|field| entry.get(field).is_some())
-        .count();
+    let named = ["match", "tag", "principal"].iter().filter(|field| entry.get(field).is_some()).count();
     if named != 1 {
         let problem =
             format!("an exemption needs exactly one of `match`, `tag`, `principal`; this one has {named}");
@@ -318,249 +242,26 @@ fn exemption(entry: &Table<'_>, faults: &mut Collector<'_>) -> Option<Exemption>
         return None;
     }
     let line = faults.line(entry.span.start);
-    Some(Exemption {
-        line,
-        guard: guard?,
-        what: kinds.pop()?,
-        reason: reason?,
-        until,
-    })
+    Some(Exemption { line, guard: guard?, what: kinds.pop()?, reason: reason?, until })
+}
+
+fn not_empty(pattern: &str, span: &Range<usize>, faults: &mut Collector<'_>) {
+    if pattern.is_empty() {
+        faults.add(
+            span,
+            "an empty `match` matches nothing".into(),
+            "write a wildcard over names, or \"*\" for all",
+        );
+    }
 }
 
 fn key_template(text: &str, span: &Range<usize>, faults: &mut Collector<'_>) -> Option<KeyTemplate> {
     let remedy = "give an alias (\"alias/logs\"), an alias ARN or a key ARN; {partition}, {region} and {account} may stand in it";
-    KeyTemplate::parse(text)
-        .map_err(|error| faults.add(span, error.to_string(), remedy))
-        .ok()
-}
-
-fn choose<T: Copy>(
-    name: &str,
-    text: &str,
-    span: &Range<usize>,
-    choices: &[(&str, T)],
-    faults: &mut Collector<'_>,
-) -> Option<T> {
-    let found = choices
-        .iter()
-        .find(|(choice, _)| *choice == text)
-        .map(|(_, value)| *value);
-    if found.is_none() {
-        let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-        faults.add(
-            span,
-            format!("`{name}` can't be `{}`", clean(text, 60)),
-            &format!("write one of: {}", names.join(", ")),
-        );
+    if text.contains("alias/aws/") {
+        let problem =
+            format!("`{}` is a key that AWS manages, which serves neither logs nor trails", clean(text, 80));
+        faults.add(span, problem, remedy);
+        return None;
     }
-    found
-}
-
-struct Collector<'a> {
-    text: &'a str,
-    faults: Vec<Fault>,
-}
-
-impl Collector<'_> {
-    fn add(&mut self, span: &Range<usize>, problem: String, remedy: &str) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-        self.faults.push(Fault {
-            line: self.line(span.start),
-            column,
-            problem,
-            remedy: remedy.to_owned(),
-        });
-    }
-
-    fn line(&self, offset: usize) -> usize {
-        self.text.get(..offset).unwrap_or(self.text).matches('\n').count() + 1
-    }
-}
-
-/// A table of the file with its dotted name, for messages.
-struct Table<'a> {
-    entries: &'a DeTable<'a>,
-    span: Range<usize>,
-    name: String,
-}
-
-impl<'a> Table<'a> {
-    fn new(entries: &'a DeTable<'a>, span: Range<usize>, name: &str) -> Self {
-        Self {
-            entries,
-            span,
-            name: name.to_owned(),
-        }
-    }
-
-    fn path(&self, field: &str) -> String {
-        if self.name.is_empty() {
-            field.to_owned()
-        } else {
-            format!("{}.{field}", self.name)
-        }
-    }
-
-    fn get(&self, field: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.entries
-            .iter()
-            .find(|(key, _)| key.get_ref() == field)
-            .map(|(_, value)| value)
-    }
-
-    /// Every key that isn't one of `known` is a fault.
-    fn only(&self, known: &[&str], faults: &mut Collector<'_>) {
-        for key in self
-            .entries
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-        {
-            let place = if self.name.is_empty() {
-                "the file".to_owned()
-            } else {
-                format!("`{}`", self.name)
-            };
-            let problem = format!("unknown key `{}` in {place}", clean(key.get_ref(), 60));
-            faults.add(
-                &key.span(),
-                problem,
-                &format!("remove it, or write one of: {}", known.join(", ")),
-            );
-        }
-    }
-
-    fn wrong(&self, field: &str, value: &Spanned<DeValue<'a>>, wanted: &str, faults: &mut Collector<'_>) {
-        let problem = format!(
-            "`{}` is of the wrong type ({})",
-            self.path(field),
-            value.get_ref().type_str()
-        );
-        faults.add(&value.span(), problem, &format!("write {wanted}"));
-    }
-
-    fn text(&self, field: &str, faults: &mut Collector<'_>) -> Option<(String, Range<usize>)> {
-        let value = self.get(field)?;
-        match value.get_ref().as_str() {
-            Some(text) => Some((text.to_owned(), value.span())),
-            None => {
-                self.wrong(field, value, "a text in quotes", faults);
-                None
-            }
-        }
-    }
-
-    fn required(
-        &self,
-        field: &str,
-        what: &str,
-        faults: &mut Collector<'_>,
-    ) -> Option<(String, Range<usize>)> {
-        if self.get(field).is_none() {
-            let problem = format!("`{}` is missing", self.path(field));
-            faults.add(&self.span, problem, &format!("add `{field} = …`: {what}"));
-        }
-        self.text(field, faults)
-    }
-
-    fn texts(&self, field: &str, faults: &mut Collector<'_>) -> Vec<(String, Range<usize>)> {
-        let Some(value) = self.get(field) else {
-            return Vec::new();
-        };
-        let Some(items) = value.get_ref().as_array() else {
-            self.wrong(field, value, "a list of texts, such as [\"a\", \"b\"]", faults);
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for item in items.iter() {
-            match item.get_ref().as_str() {
-                Some(text) => texts.push((text.to_owned(), item.span())),
-                None => self.wrong(field, item, "texts in quotes", faults),
-            }
-        }
-        texts
-    }
-
-    fn one_of<T: Copy>(&self, field: &str, choices: &[(&str, T)], faults: &mut Collector<'_>) -> Option<T> {
-        let (text, span) = self.text(field, faults)?;
-        choose(&self.path(field), &text, &span, choices, faults)
-    }
-
-    fn table(&self, field: &str, faults: &mut Collector<'_>) -> Option<Table<'a>> {
-        let value = self.get(field)?;
-        match value.get_ref().as_table() {
-            Some(table) => Some(Table::new(table, value.span(), &self.path(field))),
-            None => {
-                self.wrong(field, value, "a table", faults);
-                None
-            }
-        }
-    }
-
-    fn tables(&self, field: &str, faults: &mut Collector<'_>) -> Vec<Table<'a>> {
-        let Some(value) = self.get(field) else {
-            return Vec::new();
-        };
-        let wanted = format!("a list of tables, each begun with [[{}]]", self.path(field));
-        let Some(items) = value.get_ref().as_array() else {
-            self.wrong(field, value, &wanted, faults);
-            return Vec::new();
-        };
-        let mut tables = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            match item.get_ref().as_table() {
-                Some(table) => tables.push(Table::new(
-                    table,
-                    item.span(),
-                    &format!("{}[{index}]", self.path(field)),
-                )),
-                None => self.wrong(field, item, &wanted, faults),
-            }
-        }
-        tables
-    }
-
-    fn text_map(&self, field: &str, faults: &mut Collector<'_>) -> BTreeMap<String, String> {
-        let Some(table) = self.table(field, faults) else {
-            return BTreeMap::new();
-        };
-        let names: BTreeSet<String> = table
-            .entries
-            .keys()
-            .map(|key| key.get_ref().to_string())
-            .collect();
-        names
-            .into_iter()
-            .filter_map(|name| table.text(&name, faults).map(|(value, _)| (name, value)))
-            .collect()
-    }
-
-    fn days(&self, field: &str, faults: &mut Collector<'_>) -> Option<u16> {
-        let value = self.get(field)?;
-        let days = value
-            .get_ref()
-            .as_integer()
-            .and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok());
-        if days.is_none_or(|days| days == 0) {
-            self.wrong(field, value, "a whole number of days from 1 to 65535", faults);
-        }
-        days
-    }
-
-    fn date(&self, field: &str, faults: &mut Collector<'_>) -> Option<Date> {
-        let value = self.get(field)?;
-        let date = value
-            .get_ref()
-            .as_datetime()
-            .filter(|datetime| datetime.time.is_none() && datetime.offset.is_none())
-            .and_then(|datetime| datetime.date)
-            .and_then(|date| {
-                let (month, day) = (i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
-                Date::new(i16::try_from(date.year).ok()?, month, day).ok()
-            });
-        if date.is_none() {
-            self.wrong(field, value, "a date without quotes, such as 2027-01-31", faults);
-        }
-        date
-    }
+    KeyTemplate::parse(text).map_err(|error| faults.add(span, error.to_string(), remedy)).ok()
 }

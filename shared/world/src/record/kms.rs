@@ -21,11 +21,7 @@ pub(super) fn record(world: &mut World, change: &Change) {
     let key = world.at(arn.place()).keys.entry(arn.id().to_owned()).or_default();
     match name {
         "CreateKey" => *key = created(change, &arn),
-        "PutKeyPolicy"
-            if change
-                .request_text("policyName")
-                .is_none_or(|policy| policy == "default") =>
-        {
+        "PutKeyPolicy" if change.request_text("policyName").is_none_or(|policy| policy == "default") => {
             key.policy = Some(change.request_text("policy").map_or_else(
                 || Err("the recorded PutKeyPolicy call doesn't show the policy".to_owned()),
                 read_policy,
@@ -67,9 +63,7 @@ fn record_alias(world: &mut World, change: &Change) {
     let Some(alias) = change.request_text("aliasName") else {
         return;
     };
-    let target = change
-        .request_text("targetKeyId")
-        .and_then(|target| bare_id(target));
+    let target = change.request_text("targetKeyId").and_then(|target| bare_id(target));
     if let (None, "CreateAlias" | "UpdateAlias") = (target, change.event_name.raw()) {
         return;
     }
@@ -82,16 +76,9 @@ fn record_alias(world: &mut World, change: &Change) {
 /// The Region is the call's own: in AWS's samples the ARN's Region can differ from it.
 fn key_of(world: &World, change: &Change) -> Option<KeyArn> {
     let named = change.request_text("keyId").map(str::to_owned);
-    let metadata = change
-        .response
-        .get("keyMetadata")
-        .and_then(|metadata| metadata.get("arn"))
-        .and_then(Value::as_str);
-    let resource = change
-        .resources
-        .iter()
-        .map(|arn| arn.raw())
-        .find(|arn| arn.contains(":key/"));
+    let metadata =
+        change.response.get("keyMetadata").and_then(|metadata| metadata.get("arn")).and_then(Value::as_str);
+    let resource = change.resources.iter().map(|arn| arn.raw()).find(|arn| arn.contains(":key/"));
     let text = named.or_else(|| metadata.or(resource).map(str::to_owned))?;
     let mut place = change.place.clone();
     if let Some(owner) = Arn::split(&text).and_then(|arn| arn.place()) {
@@ -114,17 +101,11 @@ fn bare_id(text: &str) -> Option<&str> {
 
 fn created(change: &Change, arn: &KeyArn) -> Key {
     let metadata = change.response.get("keyMetadata");
-    let told = |field: &str| {
-        metadata
-            .and_then(|metadata| metadata.get(field))
-            .and_then(Value::as_str)
-    };
+    let told = |field: &str| metadata.and_then(|metadata| metadata.get(field)).and_then(Value::as_str);
     let requested = |field: &str| told(field).or_else(|| change.request_text(field));
     Key {
         state: told("keyState").map(KeyState::named),
-        spec: requested("keySpec")
-            .or_else(|| requested("customerMasterKeySpec"))
-            .map(KeySpec::named),
+        spec: requested("keySpec").or_else(|| requested("customerMasterKeySpec")).map(KeySpec::named),
         usage: requested("keyUsage").map(KeyUsage::named),
         manager: told("keyManager").map(KeyManager::named),
         policy: match (change.request_text("policy"), change.request.is_object()) {
@@ -155,8 +136,6 @@ fn scheduled(change: &Change) -> KeyState {
     match told("keyState").map(KeyState::named) {
         Some(KeyState::PendingReplicaDeletion) => KeyState::PendingReplicaDeletion,
         // The date is a text in one of several formats: shown, never parsed.
-        _ => KeyState::PendingDeletion {
-            deletion_date: told("deletionDate").map(|date| clean(date, 40)),
-        },
+        _ => KeyState::PendingDeletion { deletion_date: told("deletionDate").map(|date| clean(date, 40)) },
     }
 }

@@ -1,7 +1,7 @@
 //! What CloudWatch Logs' calls tell: groups, their keys and tags.
 
 use super::{tags, texts};
-use crate::{LogGroup, World};
+use crate::{LogGroup, Regional, World};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::log_group::Target;
 use sealwatch_policy::names::LogGroupArn;
@@ -9,44 +9,39 @@ use sealwatch_policy::names::LogGroupArn;
 pub(super) fn record(world: &mut World, change: &Change) {
     let group = match Target::of(change) {
         Target::Group(group) => Some(group),
-        Target::QueryResults(_) | Target::Unclear(_) => change
-            .request_text("resourceArn")
-            .and_then(|arn| LogGroupArn::parse(arn).ok()),
+        Target::QueryResults(_) | Target::Unclear(_) => {
+            change.request_text("resourceArn").and_then(|arn| LogGroupArn::parse(arn).ok())
+        }
     };
     let Some(group) = group else { return };
-    let groups = &mut world.at(group.place()).log_groups;
     let name = group.name();
+    let Regional { log_groups, log_group_tags, .. } = world.at(group.place());
     match change.event_name.raw() {
         "CreateLogGroup" => {
             let created = LogGroup {
                 key: change.request_text("kmsKeyId").map(str::to_owned),
                 class: change.request_text("logGroupClass").map(str::to_owned),
-                tags: tags(change.request.get("tags")),
             };
-            groups.insert(name.clone(), created);
+            log_groups.insert(name.clone(), created);
+            log_group_tags.insert(name.clone(), tags(change.request.get("tags")));
         }
-        "DeleteLogGroup" => drop(groups.remove(name)),
+        "DeleteLogGroup" => {
+            log_groups.remove(name);
+            log_group_tags.remove(name);
+        }
         "AssociateKmsKey" => {
             if let Some(key) = change.request_text("kmsKeyId") {
-                groups.entry(name.clone()).or_default().key = Some(key.to_owned());
+                log_groups.entry(name.clone()).or_default().key = Some(key.to_owned());
             }
         }
-        "DisassociateKmsKey" => groups.entry(name.clone()).or_default().key = None,
-        // Tags tell nothing of a key: a group that is first met in such a call stays unknown.
+        "DisassociateKmsKey" => log_groups.entry(name.clone()).or_default().key = None,
         "TagLogGroup" | "TagResource" => {
-            if let Some(known) = groups.get_mut(name) {
-                known.tags.extend(tags(change.request.get("tags")));
-            }
+            log_group_tags.entry(name.clone()).or_default().extend(tags(change.request.get("tags")));
         }
         "UntagLogGroup" | "UntagResource" => {
-            let removed = texts(
-                change
-                    .request
-                    .get("tags")
-                    .or_else(|| change.request.get("tagKeys")),
-            );
-            if let Some(known) = groups.get_mut(name) {
-                known.tags.retain(|key, _| !removed.contains(key));
+            let removed = texts(change.request.get("tags").or_else(|| change.request.get("tagKeys")));
+            if let Some(known) = log_group_tags.get_mut(name) {
+                known.retain(|key, _| !removed.contains(key));
             }
         }
         _ => {}

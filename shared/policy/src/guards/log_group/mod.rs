@@ -5,6 +5,7 @@
 //! event alone: an effect needs the group's own state.
 
 mod decide;
+mod findings;
 mod query_results;
 mod shown;
 #[cfg(test)]
@@ -144,10 +145,9 @@ impl Target {
     pub fn arn(&self) -> Option<String> {
         match self {
             Self::Group(arn) => Some(arn.to_string()),
-            Self::QueryResults(Place { account, region }) => Some(format!(
-                "arn:{}:logs:{region}:{account}:query-result:*",
-                region.partition()
-            )),
+            Self::QueryResults(Place { account, region }) => {
+                Some(format!("arn:{}:logs:{region}:{account}:query-result:*", region.partition()))
+            }
             Self::Unclear(_) => None,
         }
     }
@@ -169,24 +169,18 @@ pub fn group_to_read(policy: &Policy, change: &Change, now: Timestamp) -> Option
 /// checked the key when it was associated.
 #[must_use]
 pub fn questions(policy: &Policy, group: &LogGroupArn, state: &GroupState, now: Timestamp) -> Questions {
-    let rule_key = policy
-        .key_rule(group.name().as_str())
-        .and_then(|rule| rule.key.at(group.place()).ok());
+    let rule_key = policy.key_rule(group.name().as_str()).and_then(|rule| rule.key.at(group.place()).ok());
     let mut questions = Questions::default();
     match &state.key {
         None => {
             // A key of another Region is refused unread: no call could make it usable.
-            questions
-                .keys
-                .extend(rule_key.filter(|key| key.place().region == group.place().region));
+            questions.keys.extend(rule_key.filter(|key| key.place().region == group.place().region));
             questions.tags = asks_for_tags(policy, now);
         }
         Some(key) => {
             let approval = Approval::of(policy, group, key, &BTreeMap::new());
             questions.keys.extend(approval.aliases_to_resolve);
-            questions
-                .keys_if_at_hand
-                .extend(KeyRef::parse(key, group.place()));
+            questions.keys_if_at_hand.extend(KeyRef::parse(key, group.place()));
             questions.tags = !approval.approved && asks_for_tags(policy, now);
         }
     }
@@ -194,9 +188,7 @@ pub fn questions(policy: &Policy, group: &LogGroupArn, state: &GroupState, now: 
 }
 
 fn asks_for_tags(policy: &Policy, now: Timestamp) -> bool {
-    policy
-        .exemptions_of(Guard::LogGroup, now)
-        .any(|exemption| matches!(exemption.what, Exempt::Tag { .. }))
+    policy.exemptions_of(Guard::LogGroup, now).any(|exemption| matches!(exemption.what, Exempt::Tag { .. }))
 }
 
 /// Whether the policy approves the key that a group has.
@@ -210,27 +202,19 @@ struct Approval {
 
 impl Approval {
     fn of(policy: &Policy, group: &LogGroupArn, key: &str, known: &BTreeMap<KeyRef, KeyReading>) -> Self {
-        let mut approval = Self {
-            approved: true,
-            aliases_to_resolve: Vec::new(),
-            unreadable: Vec::new(),
-        };
+        let mut approval = Self { approved: true, aliases_to_resolve: Vec::new(), unreadable: Vec::new() };
         if policy.log_groups.approved_keys.is_empty() {
             return approval;
         }
         approval.approved = false;
         let rule = policy.key_rule(group.name().as_str()).map(|rule| &rule.key);
-        let listed = policy
-            .log_groups
-            .approved_keys
-            .iter()
-            .filter_map(|approved| match approved {
-                ApprovedKey::Key(template) => Some(template),
-                ApprovedKey::Pattern(_) => {
-                    approval.approved |= approved.is_pattern_of(key, group.place());
-                    None
-                }
-            });
+        let listed = policy.log_groups.approved_keys.iter().filter_map(|approved| match approved {
+            ApprovedKey::Key(template) => Some(template),
+            ApprovedKey::Pattern(_) => {
+                approval.approved |= approved.is_pattern_of(key, group.place());
+                None
+            }
+        });
         let references: BTreeSet<KeyRef> = listed
             .chain(rule)
             .filter_map(|template| template.at(group.place()).ok())
@@ -248,9 +232,7 @@ impl Approval {
                     }
                     Some(KeyReading::Assumed) => {
                         let why = "the replay doesn't know which key it stands for; tell it with --state";
-                        approval
-                            .unreadable
-                            .push((reference.clone(), Unreadable::for_good(why)));
+                        approval.unreadable.push((reference.clone(), Unreadable::for_good(why)));
                     }
                     Some(KeyReading::Absent) => {}
                     None => approval.aliases_to_resolve.push(reference.clone()),
@@ -278,10 +260,6 @@ impl plan::Effect for Effect {
     }
 
     fn describe(&self) -> String {
-        format!(
-            "associate the key {} with the log group {}",
-            self.key,
-            self.group.name()
-        )
+        format!("associate the key {} with the log group {}", self.key, self.group.name())
     }
 }

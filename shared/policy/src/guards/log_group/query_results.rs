@@ -57,10 +57,7 @@ fn unapproved(policy: &Policy, change: &Change, place: &Place) -> Option<(Verdic
     }
     let shown = clean(key, 200);
     Some(if aliases {
-        (
-            Verdict::Unknown,
-            format!("the key is {shown}; approved aliases are not resolved for query results"),
-        )
+        (Verdict::Unknown, format!("the key is {shown}; approved aliases are not resolved for query results"))
     } else {
         (Verdict::Violation, format!("the key is {shown}"))
     })
@@ -72,15 +69,6 @@ fn finding(id: &'static str, summary: String, evidence: Vec<String>, place: &Pla
         "aws logs associate-kms-key --region {region} --resource-identifier 'arn:{}:logs:{region}:{account}:query-result:*' --kms-key-id KEY_ARN",
         region.partition()
     );
-    let remedies = vec![
-        Remedy::Step("associate the right key:".to_owned()),
-        Remedy::Command(command),
-    ];
-    Finding {
-        id,
-        severity: Severity::Medium,
-        summary,
-        evidence,
-        remedies,
-    }
+    let remedies = vec![Remedy::Step("associate the right key:".to_owned()), Remedy::Command(command)];
+    Finding { id, severity: Severity::Medium, summary, evidence, remedies }
 }

@@ -15,16 +15,11 @@ impl Facts {
             |state| json!({ "kms_key": shown(&state.key), "class": shown(&state.class) }),
         );
         let tags = reading(&self.tags, |tags| {
-            let tags = tags
-                .iter()
-                .map(|(key, value)| (clean(key, SHOWN), clean(value, SHOWN)));
+            let tags = tags.iter().map(|(key, value)| (clean(key, SHOWN), clean(value, SHOWN)));
             json!(tags.collect::<BTreeMap<_, _>>())
         });
-        let keys: Map<String, Value> = self
-            .keys
-            .iter()
-            .map(|(reference, key)| (reference.to_string(), key_reading(key)))
-            .collect();
+        let keys: Map<String, Value> =
+            self.keys.iter().map(|(reference, key)| (reference.to_string(), key_reading(key))).collect();
         json!({ "log_group": group, "tags": tags, "keys": keys })
     }
 }
@@ -37,6 +32,7 @@ fn reading<T>(reading: &Reading<T>, show: impl Fn(&T) -> Value) -> Value {
     match reading {
         Reading::NotAsked => json!("not asked"),
         Reading::Known(value) => show(value),
+        Reading::Assumed(value) => json!({ "assumed": show(value) }),
         Reading::Absent => json!("absent"),
         Reading::Unreadable(unreadable) => json!({ "unreadable": unreadable.why }),
     }

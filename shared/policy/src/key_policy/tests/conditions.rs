@@ -13,62 +13,26 @@ fn context(operator: &str, value: Value) -> Value {
 fn encryption_contexts() {
     let arn = |rest: &str| json!(format!("arn:aws:logs:us-east-1:111122223333:{rest}"));
     check(vec![
-        (
-            "another account",
-            context("ArnLike", json!("arn:aws:logs:us-east-1:444455556666:*")),
-            Missing,
-        ),
-        (
-            "another Region",
-            context("ArnLike", json!("arn:aws:logs:us-west-2:111122223333:*")),
-            Missing,
-        ),
-        (
-            "another partition",
-            context("ArnLike", json!("arn:aws-cn:logs:us-east-1:111122223333:*")),
-            Missing,
-        ),
-        (
-            "a sibling with the same prefix",
-            context("ArnEquals", arn("log-group:/app/foobar")),
-            Missing,
-        ),
-        (
-            "a child",
-            context("ArnEquals", arn("log-group:/app/foo/child")),
-            Missing,
-        ),
+        ("another account", context("ArnLike", json!("arn:aws:logs:us-east-1:444455556666:*")), Missing),
+        ("another Region", context("ArnLike", json!("arn:aws:logs:us-west-2:111122223333:*")), Missing),
+        ("another partition", context("ArnLike", json!("arn:aws-cn:logs:us-east-1:111122223333:*")), Missing),
+        ("a sibling with the same prefix", context("ArnEquals", arn("log-group:/app/foobar")), Missing),
+        ("a child", context("ArnEquals", arn("log-group:/app/foo/child")), Missing),
         ("a parent", context("ArnEquals", arn("log-group:/app")), Missing),
         (
             "the group's ARN with the star it doesn't have here",
             context("ArnEquals", arn("log-group:/app/foo:*")),
             Missing,
         ),
-        (
-            "a prefix with a star",
-            context("ArnLike", arn("log-group:/app/*")),
-            Allowed,
-        ),
-        (
-            "a prefix with a star by ArnEquals",
-            context("ArnEquals", arn("log-group:/app/*")),
-            Allowed,
-        ),
+        ("a prefix with a star", context("ArnLike", arn("log-group:/app/*")), Allowed),
+        ("a prefix with a star by ArnEquals", context("ArnEquals", arn("log-group:/app/*")), Allowed),
         (
             "a prefix with a star by StringEquals is literal",
             context("StringEquals", arn("log-group:/app/*")),
             Missing,
         ),
-        (
-            "another prefix",
-            context("ArnLike", arn("log-group:/payments/*")),
-            Missing,
-        ),
-        (
-            "any Region and account",
-            context("ArnLike", json!("arn:aws:logs:*:*:*")),
-            Allowed,
-        ),
+        ("another prefix", context("ArnLike", arn("log-group:/payments/*")), Missing),
+        ("any Region and account", context("ArnLike", json!("arn:aws:logs:*:*:*")), Allowed),
         (
             "a star doesn't cross colons in ArnLike",
             context("ArnLike", json!("arn:aws:logs:*:log-group:*:*")),
@@ -79,74 +43,31 @@ fn encryption_contexts() {
             context("StringLike", json!("arn:aws:logs:*:log-group:*")),
             Allowed,
         ),
-        (
-            "a bare star in StringLike",
-            context("StringLike", json!("*")),
-            Allowed,
-        ),
-        (
-            "a bare star is no ARN pattern",
-            context("ArnLike", json!("*")),
-            Unknown,
-        ),
+        ("a bare star in StringLike", context("StringLike", json!("*")), Allowed),
+        ("a bare star is no ARN pattern", context("ArnLike", json!("*")), Unknown),
         (
             "an incomplete ARN that would match if it were completed",
             context("ArnLike", json!("arn:aws:logs")),
             Unknown,
         ),
-        (
-            "an incomplete ARN that couldn't match anyway",
-            context("ArnLike", json!("arn:aws:s3")),
-            Missing,
-        ),
-        (
-            "question marks",
-            context("StringLike", arn("log-group:/app/fo?")),
-            Allowed,
-        ),
+        ("an incomplete ARN that couldn't match anyway", context("ArnLike", json!("arn:aws:s3")), Missing),
+        ("question marks", context("StringLike", arn("log-group:/app/fo?")), Allowed),
         (
             "one of several",
-            context(
-                "ArnEquals",
-                json!([arn("log-group:/a"), arn("log-group:/app/foo")]),
-            ),
+            context("ArnEquals", json!([arn("log-group:/a"), arn("log-group:/app/foo")])),
             Allowed,
         ),
-        (
-            "none of several",
-            context("ArnEquals", json!([arn("log-group:/a"), arn("log-group:/b")])),
-            Missing,
-        ),
-        (
-            "other case under StringEquals",
-            context("StringEquals", arn("log-group:/APP/foo")),
-            Missing,
-        ),
-        (
-            "other case ignored",
-            context("StringEqualsIgnoreCase", arn("log-group:/APP/foo")),
-            Allowed,
-        ),
+        ("none of several", context("ArnEquals", json!([arn("log-group:/a"), arn("log-group:/b")])), Missing),
+        ("other case under StringEquals", context("StringEquals", arn("log-group:/APP/foo")), Missing),
+        ("other case ignored", context("StringEqualsIgnoreCase", arn("log-group:/APP/foo")), Allowed),
         (
             "other case ignored, negated",
             context("StringNotEqualsIgnoreCase", arn("log-group:/APP/foo")),
             Missing,
         ),
-        (
-            "none of several, negated",
-            context("StringNotLike", json!(["arn:aws:s3:*", "x"])),
-            Allowed,
-        ),
-        (
-            "one of several, negated",
-            context("StringNotLike", json!(["arn:aws:s3:*", GROUP])),
-            Missing,
-        ),
-        (
-            "another ARN, negated",
-            context("ArnNotEquals", arn("log-group:/b")),
-            Allowed,
-        ),
+        ("none of several, negated", context("StringNotLike", json!(["arn:aws:s3:*", "x"])), Allowed),
+        ("one of several, negated", context("StringNotLike", json!(["arn:aws:s3:*", GROUP])), Missing),
+        ("another ARN, negated", context("ArnNotEquals", arn("log-group:/b")), Allowed),
         ("operators in lower case", context("arnlike", arn("*")), Allowed),
         (
             "context keys in other case",
@@ -187,56 +108,20 @@ fn set_operators() {
             keys("ForAllValues:StringEquals", json!(["aws:logs:arn", "x"])),
             Allowed,
         ),
-        (
-            "not all of the context's keys",
-            keys("ForAllValues:StringEquals", json!(["x"])),
-            Missing,
-        ),
-        (
-            "any key that isn't x",
-            keys("ForAnyValue:StringNotEquals", json!("x")),
-            Allowed,
-        ),
-        (
-            "no key is aws:logs:arn",
-            keys("ForAllValues:StringNotEquals", json!("aws:logs:arn")),
-            Missing,
-        ),
-        (
-            "set operators in other case",
-            keys("foranyvalue:stringlike", json!("aws:logs:*")),
-            Allowed,
-        ),
+        ("not all of the context's keys", keys("ForAllValues:StringEquals", json!(["x"])), Missing),
+        ("any key that isn't x", keys("ForAnyValue:StringNotEquals", json!("x")), Allowed),
+        ("no key is aws:logs:arn", keys("ForAllValues:StringNotEquals", json!("aws:logs:arn")), Missing),
+        ("set operators in other case", keys("foranyvalue:stringlike", json!("aws:logs:*")), Allowed),
         (
             "the values of context keys are case-sensitive",
             keys("ForAnyValue:StringEquals", json!("AWS:logs:arn")),
             Missing,
         ),
-        (
-            "all values of an absent key",
-            absent("ForAllValues:StringLike"),
-            Allowed,
-        ),
-        (
-            "any value of an absent key",
-            absent("ForAnyValue:StringLike"),
-            Missing,
-        ),
-        (
-            "any value of an absent key, negated",
-            absent("ForAnyValue:StringNotLike"),
-            Missing,
-        ),
-        (
-            "any value of an absent key, IfExists",
-            absent("ForAnyValue:StringLikeIfExists"),
-            Unknown,
-        ),
-        (
-            "an unknown set operator",
-            absent("ForSomeValues:StringLike"),
-            Unknown,
-        ),
+        ("all values of an absent key", absent("ForAllValues:StringLike"), Allowed),
+        ("any value of an absent key", absent("ForAnyValue:StringLike"), Missing),
+        ("any value of an absent key, negated", absent("ForAnyValue:StringNotLike"), Missing),
+        ("any value of an absent key, IfExists", absent("ForAnyValue:StringLikeIfExists"), Unknown),
+        ("an unknown set operator", absent("ForSomeValues:StringLike"), Unknown),
         (
             "the service's names",
             when(json!({ "ForAnyValue:StringEquals": {
@@ -250,72 +135,28 @@ fn set_operators() {
 #[test]
 fn presence_and_truth() {
     check(vec![
-        (
-            "Null false on a key that is there",
-            context("Null", json!("false")),
-            Allowed,
-        ),
-        (
-            "Null true on a key that is there",
-            context("Null", json!("true")),
-            Missing,
-        ),
+        ("Null false on a key that is there", context("Null", json!("false")), Allowed),
+        ("Null true on a key that is there", context("Null", json!("true")), Missing),
         ("Null as a boolean", context("Null", json!(false)), Allowed),
-        (
-            "Null true on an absent key",
-            when(json!({ "Null": { "aws:SourceVpc": "true" } })),
-            Allowed,
-        ),
+        ("Null true on an absent key", when(json!({ "Null": { "aws:SourceVpc": "true" } })), Allowed),
         (
             "Null false on an absent key",
             when(json!({ "Null": { "aws:SourceVpc": true, "aws:userid": false } })),
             Missing,
         ),
-        (
-            "Null on a key that may be there",
-            when(json!({ "Null": { "aws:SourceArn": "false" } })),
-            Unknown,
-        ),
-        (
-            "Null on an unknown key",
-            when(json!({ "Null": { "aws:SourceIp": "true" } })),
-            Unknown,
-        ),
-        (
-            "Null with neither true nor false",
-            context("Null", json!("maybe")),
-            Unknown,
-        ),
-        (
-            "Null has no IfExists",
-            context("NullIfExists", json!("false")),
-            Unknown,
-        ),
-        (
-            "TLS",
-            when(json!({ "Bool": { "aws:SecureTransport": "true" } })),
-            Allowed,
-        ),
-        (
-            "TLS as a boolean",
-            when(json!({ "Bool": { "aws:SecureTransport": true } })),
-            Allowed,
-        ),
-        (
-            "TLS by the text 1",
-            when(json!({ "Bool": { "aws:SecureTransport": "1" } })),
-            Unknown,
-        ),
+        ("Null on a key that may be there", when(json!({ "Null": { "aws:SourceArn": "false" } })), Unknown),
+        ("Null on an unknown key", when(json!({ "Null": { "aws:SourceIp": "true" } })), Unknown),
+        ("Null with neither true nor false", context("Null", json!("maybe")), Unknown),
+        ("Null has no IfExists", context("NullIfExists", json!("false")), Unknown),
+        ("TLS", when(json!({ "Bool": { "aws:SecureTransport": "true" } })), Allowed),
+        ("TLS as a boolean", when(json!({ "Bool": { "aws:SecureTransport": true } })), Allowed),
+        ("TLS by the text 1", when(json!({ "Bool": { "aws:SecureTransport": "1" } })), Unknown),
         (
             "the service is a service",
             when(json!({ "Bool": { "aws:PrincipalIsAWSService": "true" } })),
             Allowed,
         ),
-        (
-            "the call isn't forwarded",
-            when(json!({ "Bool": { "aws:ViaAWSService": "true" } })),
-            Missing,
-        ),
+        ("the call isn't forwarded", when(json!({ "Bool": { "aws:ViaAWSService": "true" } })), Missing),
         (
             "an absent key under a positive operator",
             when(json!({ "StringEquals": { "aws:username": "x" } })),
@@ -326,11 +167,7 @@ fn presence_and_truth() {
             when(json!({ "StringNotEquals": { "aws:username": "x" } })),
             Allowed,
         ),
-        (
-            "an absent tag",
-            when(json!({ "StringEqualsIfExists": { "aws:PrincipalTag/team": "x" } })),
-            Allowed,
-        ),
+        ("an absent tag", when(json!({ "StringEqualsIfExists": { "aws:PrincipalTag/team": "x" } })), Allowed),
         (
             "ViaService is for callers of the service, not for it",
             when(json!({ "StringEquals": { "kms:ViaService": "logs.us-east-1.amazonaws.com" } })),
@@ -344,43 +181,16 @@ fn sources_that_may_not_be_sent() {
     let source = |operator: &str, value: &str| when(json!({ operator: { "aws:SourceArn": value } }));
     let account = |operator: &str, value: Value| when(json!({ operator: { "aws:SourceAccount": value } }));
     check(vec![
-        (
-            "this account",
-            account("StringEquals", json!("111122223333")),
-            Unknown,
-        ),
-        (
-            "this account as a number",
-            account("StringEquals", json!(111_122_223_333_u64)),
-            Unknown,
-        ),
-        (
-            "this account, IfExists",
-            account("StringEqualsIfExists", json!("111122223333")),
-            Allowed,
-        ),
-        (
-            "another account",
-            account("StringEquals", json!("444455556666")),
-            Missing,
-        ),
-        (
-            "another account, IfExists",
-            account("StringEqualsIfExists", json!("444455556666")),
-            Unknown,
-        ),
-        (
-            "not another account",
-            account("StringNotEquals", json!("444455556666")),
-            Allowed,
-        ),
+        ("this account", account("StringEquals", json!("111122223333")), Unknown),
+        ("this account as a number", account("StringEquals", json!(111_122_223_333_u64)), Unknown),
+        ("this account, IfExists", account("StringEqualsIfExists", json!("111122223333")), Allowed),
+        ("another account", account("StringEquals", json!("444455556666")), Missing),
+        ("another account, IfExists", account("StringEqualsIfExists", json!("444455556666")), Unknown),
+        ("not another account", account("StringNotEquals", json!("444455556666")), Allowed),
         ("this group", source("ArnLike", GROUP), Unknown),
         (
             "this group with a star",
-            source(
-                "ArnLike",
-                "arn:aws:logs:us-east-1:111122223333:log-group:/app/foo:*",
-            ),
+            source("ArnLike", "arn:aws:logs:us-east-1:111122223333:log-group:/app/foo:*"),
             Unknown,
         ),
         (
@@ -390,10 +200,7 @@ fn sources_that_may_not_be_sent() {
         ),
         (
             "another group",
-            source(
-                "ArnLike",
-                "arn:aws:logs:us-east-1:111122223333:log-group:/app/bar",
-            ),
+            source("ArnLike", "arn:aws:logs:us-east-1:111122223333:log-group:/app/bar"),
             Missing,
         ),
         (
@@ -412,42 +219,14 @@ fn several_conditions_and_oddities() {
     let documented = "arn:aws:logs:us-east-1:111122223333:*";
     check(vec![
         ("an empty condition", when(json!({})), Allowed),
-        (
-            "an operator without keys",
-            when(json!({ "StringEquals": {} })),
-            Allowed,
-        ),
-        (
-            "a key without values",
-            context("StringEquals", json!([])),
-            Unknown,
-        ),
-        (
-            "a condition of the wrong type",
-            policy([logs(json!({ "Condition": "TLS" }))]),
-            Unknown,
-        ),
-        (
-            "an operator of the wrong type",
-            when(json!({ "StringEquals": "TLS" })),
-            Unknown,
-        ),
-        (
-            "a value of the wrong type",
-            context("StringEquals", json!({ "is": GROUP })),
-            Unknown,
-        ),
-        (
-            "a wrong type beside the right value",
-            context("StringEquals", json!([{}, GROUP])),
-            Allowed,
-        ),
+        ("an operator without keys", when(json!({ "StringEquals": {} })), Allowed),
+        ("a key without values", context("StringEquals", json!([])), Unknown),
+        ("a condition of the wrong type", policy([logs(json!({ "Condition": "TLS" }))]), Unknown),
+        ("an operator of the wrong type", when(json!({ "StringEquals": "TLS" })), Unknown),
+        ("a value of the wrong type", context("StringEquals", json!({ "is": GROUP })), Unknown),
+        ("a wrong type beside the right value", context("StringEquals", json!([{}, GROUP])), Allowed),
         ("a null value", context("StringEquals", json!([null])), Unknown),
-        (
-            "an unknown operator",
-            context("StringMatches", json!("*")),
-            Unknown,
-        ),
+        ("an unknown operator", context("StringMatches", json!("*")), Unknown),
         (
             "a numeric operator",
             when(json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": "3600" } })),
@@ -492,18 +271,12 @@ fn several_conditions_and_oddities() {
         ),
         (
             "a policy variable",
-            context(
-                "StringLike",
-                json!("arn:aws:logs:us-east-1:${aws:PrincipalAccount}:*"),
-            ),
+            context("StringLike", json!("arn:aws:logs:us-east-1:${aws:PrincipalAccount}:*")),
             Unknown,
         ),
         (
             "a policy variable beside a value that matches",
-            context(
-                "StringLike",
-                json!(["arn:aws:logs:us-east-1:${aws:PrincipalAccount}:*", documented]),
-            ),
+            context("StringLike", json!(["arn:aws:logs:us-east-1:${aws:PrincipalAccount}:*", documented])),
             Allowed,
         ),
     ]);

@@ -10,49 +10,25 @@ fn denied_by(statement: Value) -> Value {
 fn denials() {
     check(vec![
         ("everything to everyone", denied_by(deny(json!({}))), Denied),
-        (
-            "everything by stars alone",
-            denied_by(deny(json!({ "Action": "*" }))),
-            Denied,
-        ),
+        ("everything by stars alone", denied_by(deny(json!({ "Action": "*" }))), Denied),
         (
             "everything to every AWS principal",
             denied_by(deny(json!({ "Principal": { "AWS": "*" } }))),
             Denied,
         ),
-        (
-            "a Deny before the Allow",
-            policy([deny(json!({})), logs(json!({}))]),
-            Denied,
-        ),
+        ("a Deny before the Allow", policy([deny(json!({})), logs(json!({}))]), Denied),
         ("a Deny without any Allow", policy([deny(json!({}))]), Denied),
         (
             "the service itself",
-            denied_by(deny(
-                json!({ "Principal": { "Service": "logs.us-east-1.amazonaws.com" } }),
-            )),
+            denied_by(deny(json!({ "Principal": { "Service": "logs.us-east-1.amazonaws.com" } }))),
             Denied,
         ),
-        (
-            "one of the needed actions",
-            denied_by(deny(json!({ "Action": "kms:ReEncryptTo" }))),
-            Denied,
-        ),
-        (
-            "another action",
-            denied_by(deny(json!({ "Action": "kms:ScheduleKeyDeletion" }))),
-            Allowed,
-        ),
-        (
-            "another key",
-            denied_by(deny(json!({ "Resource": "arn:aws:kms:us-east-1:1:key/x" }))),
-            Allowed,
-        ),
+        ("one of the needed actions", denied_by(deny(json!({ "Action": "kms:ReEncryptTo" }))), Denied),
+        ("another action", denied_by(deny(json!({ "Action": "kms:ScheduleKeyDeletion" }))), Allowed),
+        ("another key", denied_by(deny(json!({ "Resource": "arn:aws:kms:us-east-1:1:key/x" }))), Allowed),
         (
             "a role",
-            denied_by(deny(
-                json!({ "Principal": { "AWS": "arn:aws:iam::111122223333:role/x" } }),
-            )),
+            denied_by(deny(json!({ "Principal": { "AWS": "arn:aws:iam::111122223333:role/x" } }))),
             Allowed,
         ),
         (
@@ -62,9 +38,7 @@ fn denials() {
         ),
         (
             "NotPrincipal isn't evaluated",
-            denied_by(deny(
-                json!({ "Principal": null, "NotPrincipal": { "AWS": "111122223333" } }),
-            )),
+            denied_by(deny(json!({ "Principal": null, "NotPrincipal": { "AWS": "111122223333" } }))),
             Unknown,
         ),
         (
@@ -88,23 +62,13 @@ fn denials() {
         ),
         (
             "NotResource isn't evaluated",
-            denied_by(deny(
-                json!({ "Resource": null, "NotResource": key().to_string() }),
-            )),
+            denied_by(deny(json!({ "Resource": null, "NotResource": key().to_string() }))),
             Unknown,
         ),
-        (
-            "an unknown element",
-            denied_by(deny(json!({ "Unless": "weekend" }))),
-            Unknown,
-        ),
+        ("an unknown element", denied_by(deny(json!({ "Unless": "weekend" }))), Unknown),
         (
             "a certain Deny beside a doubtful one",
-            policy([
-                logs(json!({})),
-                deny(json!({ "Unless": "weekend" })),
-                deny(json!({})),
-            ]),
+            policy([logs(json!({})), deny(json!({ "Unless": "weekend" })), deny(json!({}))]),
             Denied,
         ),
         (
@@ -129,11 +93,7 @@ fn denials() {
 fn conditional_denials() {
     let outside_org = json!({ "aws:PrincipalOrgID": "o-abcdefghij" });
     check(vec![
-        (
-            "calls without TLS",
-            deny_when(json!({ "Bool": { "aws:SecureTransport": "false" } })),
-            Allowed,
-        ),
+        ("calls without TLS", deny_when(json!({ "Bool": { "aws:SecureTransport": "false" } })), Allowed),
         (
             "calls without TLS, in capitals",
             deny_when(json!({ "Bool": { "aws:SecureTransport": "False" } })),
@@ -144,11 +104,7 @@ fn conditional_denials() {
             deny_when(json!({ "Bool": { "aws:SecureTransport": false } })),
             Allowed,
         ),
-        (
-            "calls with TLS",
-            deny_when(json!({ "BoolIfExists": { "aws:SecureTransport": "true" } })),
-            Denied,
-        ),
+        ("calls with TLS", deny_when(json!({ "BoolIfExists": { "aws:SecureTransport": "true" } })), Denied),
         (
             "outsiders of an organization, services excepted",
             deny_when(json!({
@@ -167,16 +123,8 @@ fn conditional_denials() {
             deny_when(json!({ "StringNotEquals": outside_org })),
             Denied,
         ),
-        (
-            "members of an organization",
-            deny_when(json!({ "StringEquals": outside_org })),
-            Allowed,
-        ),
-        (
-            "services",
-            deny_when(json!({ "Bool": { "aws:PrincipalIsAWSService": "true" } })),
-            Denied,
-        ),
+        ("members of an organization", deny_when(json!({ "StringEquals": outside_org })), Allowed),
+        ("services", deny_when(json!({ "Bool": { "aws:PrincipalIsAWSService": "true" } })), Denied),
         (
             "calls that didn't come through a service",
             deny_when(json!({ "StringNotEquals": { "kms:ViaService": "logs.us-east-1.amazonaws.com" } })),
@@ -271,11 +219,7 @@ fn conditional_denials() {
             deny_when(json!({ "Null": { "kms:EncryptionContext:aws:logs:arn": "true" } })),
             Allowed,
         ),
-        (
-            "an unknown key",
-            deny_when(json!({ "StringEquals": { "aws:Weekday": "Monday" } })),
-            Unknown,
-        ),
+        ("an unknown key", deny_when(json!({ "StringEquals": { "aws:Weekday": "Monday" } })), Unknown),
         (
             "an unknown key beside a definite mismatch",
             deny_when(

@@ -11,41 +11,25 @@ fn policies_from_awss_documentation() {
     });
     check(vec![
         ("the default policy lets only the account in", policy([]), Missing),
-        (
-            "the documented statement for an account's log groups",
-            policy([logs(json!({}))]),
-            Allowed,
-        ),
+        ("the documented statement for an account's log groups", policy([logs(json!({}))]), Allowed),
         (
             "the documented statement for one log group",
             when(json!({ "ArnEquals": { context: GROUP } })),
             Allowed,
         ),
-        (
-            "one log group by StringEquals",
-            when(json!({ "StringEquals": { context: GROUP } })),
-            Allowed,
-        ),
+        ("one log group by StringEquals", when(json!({ "StringEquals": { context: GROUP } })), Allowed),
         (
             "an account's log groups by StringLike",
             when(json!({ "StringLike": { context: "arn:aws:logs:us-east-1:111122223333:*" } })),
             Allowed,
         ),
-        (
-            "one log group by ArnLike",
-            when(json!({ "ArnLike": { context: GROUP } })),
-            Allowed,
-        ),
+        ("one log group by ArnLike", when(json!({ "ArnLike": { context: GROUP } })), Allowed),
         (
             "any log group of the account by ArnLike and log-group:*",
             when(json!({ "ArnLike": { context: "arn:aws:logs:us-east-1:111122223333:log-group:*" } })),
             Allowed,
         ),
-        (
-            "no condition at all",
-            policy([logs(json!({ "Condition": null }))]),
-            Allowed,
-        ),
+        ("no condition at all", policy([logs(json!({ "Condition": null }))]), Allowed),
         (
             "actions spelled Encrypt* and Decrypt*",
             policy([logs(json!({ "Action": [
@@ -53,11 +37,7 @@ fn policies_from_awss_documentation() {
             ] }))]),
             Allowed,
         ),
-        (
-            "kms:* as the action",
-            policy([logs(json!({ "Action": "kms:*" }))]),
-            Allowed,
-        ),
+        ("kms:* as the action", policy([logs(json!({ "Action": "kms:*" }))]), Allowed),
         (
             "the service among a list of services",
             policy([logs(json!({ "Principal": { "Service": [
@@ -134,9 +114,7 @@ fn policies_for_other_services() {
         ),
         (
             "an AWS managed key's policy: everyone of the account through one service",
-            policy([logs(
-                json!({ "Principal": { "AWS": "*" }, "Condition": everyone_in_the_account }),
-            )]),
+            policy([logs(json!({ "Principal": { "AWS": "*" }, "Condition": everyone_in_the_account }))]),
             Missing,
         ),
         (
@@ -174,64 +152,23 @@ fn policies_for_other_services() {
 #[test]
 fn each_partition_has_its_names() {
     let cases = [
-        (
-            "cn-north-1",
-            "aws-cn",
-            "logs.cn-north-1.amazonaws.com.cn",
-            Allowed,
-        ),
+        ("cn-north-1", "aws-cn", "logs.cn-north-1.amazonaws.com.cn", Allowed),
         ("cn-north-1", "aws-cn", "logs.cn-north-1.amazonaws.com", Allowed),
-        (
-            "cn-north-1",
-            "aws-cn",
-            "logs.cn-northwest-1.amazonaws.com.cn",
-            Missing,
-        ),
+        ("cn-north-1", "aws-cn", "logs.cn-northwest-1.amazonaws.com.cn", Missing),
         ("us-east-1", "aws", "logs.us-east-1.amazonaws.com", Allowed),
         ("us-east-1", "aws", "logs.us-east-1.amazonaws.com.cn", Missing),
-        (
-            "us-gov-west-1",
-            "aws-us-gov",
-            "logs.us-gov-west-1.amazonaws.com",
-            Allowed,
-        ),
-        (
-            "us-iso-east-1",
-            "aws-iso",
-            "logs.us-iso-east-1.c2s.ic.gov",
-            Allowed,
-        ),
-        (
-            "us-iso-east-1",
-            "aws-iso",
-            "logs.us-iso-east-1.amazonaws.com",
-            Allowed,
-        ),
-        (
-            "us-isob-east-1",
-            "aws-iso-b",
-            "logs.us-isob-east-1.sc2s.sgov.gov",
-            Allowed,
-        ),
-        (
-            "us-isob-east-1",
-            "aws-iso-b",
-            "logs.us-isob-east-1.c2s.ic.gov",
-            Missing,
-        ),
-        (
-            "eusc-de-east-1",
-            "aws-eusc",
-            "logs.eusc-de-east-1.amazonaws.eu",
-            Allowed,
-        ),
+        ("us-gov-west-1", "aws-us-gov", "logs.us-gov-west-1.amazonaws.com", Allowed),
+        ("us-iso-east-1", "aws-iso", "logs.us-iso-east-1.c2s.ic.gov", Allowed),
+        ("us-iso-east-1", "aws-iso", "logs.us-iso-east-1.amazonaws.com", Allowed),
+        ("us-isob-east-1", "aws-iso-b", "logs.us-isob-east-1.sc2s.sgov.gov", Allowed),
+        ("us-isob-east-1", "aws-iso-b", "logs.us-isob-east-1.c2s.ic.gov", Missing),
+        ("eusc-de-east-1", "aws-eusc", "logs.eusc-de-east-1.amazonaws.eu", Allowed),
     ];
     for (region, partition, service, expected) in cases {
         let key = KeyArn::parse(&format!("arn:{partition}:kms:{region}:111122223333:key/abc")).unwrap();
-        let group = LogGroupArn::parse(&format!(
-            "arn:{partition}:logs:{region}:111122223333:log-group:/app/foo"
-        ))
-        .unwrap();
+        let group =
+            LogGroupArn::parse(&format!("arn:{partition}:logs:{region}:111122223333:log-group:/app/foo"))
+                .unwrap();
         let document = policy([logs(json!({
             "Principal": { "Service": service },
             "Condition": { "ArnLike": {
@@ -248,11 +185,9 @@ fn each_partition_has_its_names() {
 fn a_condition_on_one_of_two_service_names_is_unknown() {
     let key = KeyArn::parse("arn:aws-cn:kms:cn-north-1:111122223333:key/abc").unwrap();
     let group = LogGroupArn::parse("arn:aws-cn:logs:cn-north-1:111122223333:log-group:/app/foo").unwrap();
-    for (value, expected) in [
-        ("logs.cn-north-1.amazonaws.com", Unknown),
-        ("logs.*", Allowed),
-        ("cloudtrail.*", Missing),
-    ] {
+    for (value, expected) in
+        [("logs.cn-north-1.amazonaws.com", Unknown), ("logs.*", Allowed), ("cloudtrail.*", Missing)]
+    {
         let document = policy([logs(json!({
             "Principal": "*",
             "Condition": { "StringLike": { "aws:PrincipalServiceName": value } },

@@ -18,11 +18,7 @@ fn resource(resource: Value) -> Value {
 fn principals() {
     check(vec![
         ("everyone", principal(json!("*")), Allowed),
-        (
-            "every AWS principal is everyone",
-            principal(json!({ "AWS": "*" })),
-            Allowed,
-        ),
+        ("every AWS principal is everyone", principal(json!({ "AWS": "*" })), Allowed),
         (
             "a list with everyone in it",
             principal(json!({ "AWS": ["arn:aws:iam::111122223333:root", "*"] })),
@@ -38,47 +34,19 @@ fn principals() {
             principal(json!({ "Service": "logs.us-west-2.amazonaws.com" })),
             Missing,
         ),
-        (
-            "the service without a Region",
-            principal(json!({ "Service": "logs.amazonaws.com" })),
-            Missing,
-        ),
-        (
-            "the delivery service",
-            principal(json!({ "Service": "delivery.logs.amazonaws.com" })),
-            Missing,
-        ),
-        (
-            "another service",
-            principal(json!({ "Service": "cloudtrail.amazonaws.com" })),
-            Missing,
-        ),
-        (
-            "a service with a wildcard",
-            principal(json!({ "Service": "logs.*.amazonaws.com" })),
-            Unknown,
-        ),
+        ("the service without a Region", principal(json!({ "Service": "logs.amazonaws.com" })), Missing),
+        ("the delivery service", principal(json!({ "Service": "delivery.logs.amazonaws.com" })), Missing),
+        ("another service", principal(json!({ "Service": "cloudtrail.amazonaws.com" })), Missing),
+        ("a service with a wildcard", principal(json!({ "Service": "logs.*.amazonaws.com" })), Unknown),
         ("any service", principal(json!({ "Service": "*" })), Unknown),
-        (
-            "the account",
-            principal(json!({ "AWS": "111122223333" })),
-            Missing,
-        ),
-        (
-            "a role",
-            principal(json!({ "AWS": "arn:aws:iam::111122223333:role/logs" })),
-            Missing,
-        ),
+        ("the account", principal(json!({ "AWS": "111122223333" })), Missing),
+        ("a role", principal(json!({ "AWS": "arn:aws:iam::111122223333:role/logs" })), Missing),
         (
             "the service named as an AWS principal",
             principal(json!({ "AWS": "logs.us-east-1.amazonaws.com" })),
             Missing,
         ),
-        (
-            "a federated user",
-            principal(json!({ "Federated": "cognito-identity.amazonaws.com" })),
-            Missing,
-        ),
+        ("a federated user", principal(json!({ "Federated": "cognito-identity.amazonaws.com" })), Missing),
         (
             "a canonical user",
             principal(json!({ "CanonicalUser": "79a59df900b949e55d96a1e698fbaced" })),
@@ -95,18 +63,12 @@ fn principals() {
             Allowed,
         ),
         ("a principal of the wrong type", principal(json!(42)), Unknown),
-        (
-            "a service of the wrong type",
-            principal(json!({ "Service": 42 })),
-            Unknown,
-        ),
+        ("a service of the wrong type", principal(json!({ "Service": 42 })), Unknown),
         ("no principal at all", principal(json!(null)), Unknown),
         ("a map that names nobody", principal(json!({})), Missing),
         (
             "NotPrincipal isn't evaluated",
-            policy([logs(
-                json!({ "Principal": null, "NotPrincipal": { "AWS": "111122223333" } }),
-            )]),
+            policy([logs(json!({ "Principal": null, "NotPrincipal": { "AWS": "111122223333" } }))]),
             Unknown,
         ),
     ]);
@@ -115,19 +77,9 @@ fn principals() {
 #[test]
 fn actions() {
     let all_but = |left_out: &str| {
-        let actions = [
-            "kms:Encrypt",
-            "kms:Decrypt",
-            "kms:ReEncrypt*",
-            "kms:GenerateDataKey*",
-            "kms:Describe*",
-        ];
-        action(json!(
-            actions
-                .iter()
-                .filter(|action| **action != left_out)
-                .collect::<Vec<_>>()
-        ))
+        let actions =
+            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
+        action(json!(actions.iter().filter(|action| **action != left_out).collect::<Vec<_>>()))
     };
     check(vec![
         ("a star alone", action(json!("*")), Allowed),
@@ -171,11 +123,7 @@ fn actions() {
         ("without Encrypt", all_but("kms:Encrypt"), Missing),
         ("without Decrypt", all_but("kms:Decrypt"), Missing),
         ("without ReEncrypt*", all_but("kms:ReEncrypt*"), Missing),
-        (
-            "without GenerateDataKey*",
-            all_but("kms:GenerateDataKey*"),
-            Missing,
-        ),
+        ("without GenerateDataKey*", all_but("kms:GenerateDataKey*"), Missing),
         ("without Describe*", all_but("kms:Describe*"), Missing),
         (
             "GenerateDataKey without its twin WithoutPlaintext",
@@ -197,24 +145,14 @@ fn actions() {
             Allowed,
         ),
         ("another service's actions", action(json!("logs:*")), Missing),
-        (
-            "administration only",
-            action(json!(["kms:Create*", "kms:Put*", "kms:List*"])),
-            Missing,
-        ),
+        ("administration only", action(json!(["kms:Create*", "kms:Put*", "kms:List*"])), Missing),
         ("no action at all", action(json!(null)), Unknown),
         ("an empty list of actions", action(json!([])), Missing),
-        (
-            "an action of the wrong type",
-            action(json!(["kms:Encrypt", 7])),
-            Unknown,
-        ),
+        ("an action of the wrong type", action(json!(["kms:Encrypt", 7])), Unknown),
         ("a wrong type beside kms:*", action(json!([7, "kms:*"])), Allowed),
         (
             "NotAction isn't evaluated",
-            policy([logs(
-                json!({ "Action": null, "NotAction": "kms:ScheduleKeyDeletion" }),
-            )]),
+            policy([logs(json!({ "Action": null, "NotAction": "kms:ScheduleKeyDeletion" }))]),
             Unknown,
         ),
     ]);
@@ -224,61 +162,21 @@ fn actions() {
 fn resources() {
     check(vec![
         ("the key's own ARN", resource(json!(key().to_string())), Allowed),
-        (
-            "the account's keys",
-            resource(json!("arn:aws:kms:us-east-1:111122223333:key/*")),
-            Allowed,
-        ),
-        (
-            "any Region's and account's keys",
-            resource(json!("arn:aws:kms:*:*:key/*")),
-            Allowed,
-        ),
-        (
-            "everything in KMS, an incomplete ARN",
-            resource(json!("arn:aws:kms:*")),
-            Allowed,
-        ),
-        (
-            "another key",
-            resource(json!("arn:aws:kms:us-east-1:111122223333:key/other")),
-            Missing,
-        ),
-        (
-            "another account's keys",
-            resource(json!("arn:aws:kms:us-east-1:444455556666:key/*")),
-            Missing,
-        ),
-        (
-            "an alias is no key",
-            resource(json!("arn:aws:kms:us-east-1:111122223333:alias/*")),
-            Missing,
-        ),
-        (
-            "a key id is no ARN",
-            resource(json!("1234abcd-12ab-34cd-56ef-1234567890ab")),
-            Missing,
-        ),
-        (
-            "the log group isn't the resource",
-            resource(json!(GROUP)),
-            Missing,
-        ),
-        (
-            "ARNs are case-sensitive",
-            resource(json!("arn:aws:KMS:us-east-1:111122223333:key/*")),
-            Missing,
-        ),
+        ("the account's keys", resource(json!("arn:aws:kms:us-east-1:111122223333:key/*")), Allowed),
+        ("any Region's and account's keys", resource(json!("arn:aws:kms:*:*:key/*")), Allowed),
+        ("everything in KMS, an incomplete ARN", resource(json!("arn:aws:kms:*")), Allowed),
+        ("another key", resource(json!("arn:aws:kms:us-east-1:111122223333:key/other")), Missing),
+        ("another account's keys", resource(json!("arn:aws:kms:us-east-1:444455556666:key/*")), Missing),
+        ("an alias is no key", resource(json!("arn:aws:kms:us-east-1:111122223333:alias/*")), Missing),
+        ("a key id is no ARN", resource(json!("1234abcd-12ab-34cd-56ef-1234567890ab")), Missing),
+        ("the log group isn't the resource", resource(json!(GROUP)), Missing),
+        ("ARNs are case-sensitive", resource(json!("arn:aws:KMS:us-east-1:111122223333:key/*")), Missing),
         (
             "a star across colons: documentation and text match differ",
             resource(json!("arn:aws:kms:*:key/*")),
             Unknown,
         ),
-        (
-            "an ARN without its last parts",
-            resource(json!("arn:aws:kms")),
-            Unknown,
-        ),
+        ("an ARN without its last parts", resource(json!("arn:aws:kms")), Unknown),
         (
             "another key and then this one",
             resource(json!(["arn:aws:kms:a-b:1:key/x", key().to_string()])),
@@ -292,9 +190,7 @@ fn resources() {
         ("no resource at all", resource(json!(null)), Unknown),
         (
             "NotResource isn't evaluated",
-            policy([logs(
-                json!({ "Resource": null, "NotResource": "arn:aws:kms:us-east-1:1:key/x" }),
-            )]),
+            policy([logs(json!({ "Resource": null, "NotResource": "arn:aws:kms:us-east-1:1:key/x" }))]),
             Unknown,
         ),
     ]);

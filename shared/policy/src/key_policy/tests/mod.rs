@@ -101,10 +101,7 @@ fn logs(changed: Value) -> Value {
 
 /// A statement that denies everyone every action, with these elements replaced.
 fn deny(changed: Value) -> Value {
-    with(
-        json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*" }),
-        changed,
-    )
+    with(json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*" }), changed)
 }
 
 fn with(statement: Value, changed: Value) -> Value {
@@ -112,12 +109,7 @@ fn with(statement: Value, changed: Value) -> Value {
         panic!("both are objects");
     };
     statement.extend(changed);
-    Value::Object(
-        statement
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect::<Map<_, _>>(),
-    )
+    Value::Object(statement.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
 }
 
 /// The documented statement under another condition.

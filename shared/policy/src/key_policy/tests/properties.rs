@@ -88,11 +88,8 @@ fn any_statement() -> impl Strategy<Value = Value> {
         json!(["kms:ReEncrypt*", "kms:Describe*"]),
         json!("kms:PutKeyPolicy"),
     ]);
-    let resource = element(vec![
-        json!("*"),
-        json!(key().to_string()),
-        json!("arn:aws:kms:us-east-1:1:key/x"),
-    ]);
+    let resource =
+        element(vec![json!("*"), json!(key().to_string()), json!("arn:aws:kms:us-east-1:1:key/x")]);
     let operator = select(vec![
         "StringEquals",
         "StringNotEquals",
@@ -131,18 +128,10 @@ fn any_statement() -> impl Strategy<Value = Value> {
                 ("Principal", principal),
                 ("Action", action),
                 ("Resource", resource),
-                (
-                    "Condition",
-                    condition.map(|(operator, name, value)| json!({ operator: { name: value } })),
-                ),
+                ("Condition", condition.map(|(operator, name, value)| json!({ operator: { name: value } }))),
                 ("Sid", sid.map(Value::from)),
             ];
-            Value::Object(
-                elements
-                    .into_iter()
-                    .filter_map(|(k, v)| Some((k.to_owned(), v?)))
-                    .collect(),
-            )
+            Value::Object(elements.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect())
         },
     )
 }
@@ -248,9 +237,7 @@ fn generated_policies_get_every_kind_of_answer() {
     let mut seen = [Allowed, Missing, Denied, Unknown].map(|expected| (expected, 0));
     for _ in 0..1_000 {
         let access = kind(&answer(&any_policy().new_tree(&mut runner).unwrap().current()));
-        seen.iter_mut()
-            .filter(|(expected, _)| *expected == access)
-            .for_each(|(_, count)| *count += 1);
+        seen.iter_mut().filter(|(expected, _)| *expected == access).for_each(|(_, count)| *count += 1);
     }
     assert!(seen.iter().all(|(_, count)| *count >= 20), "{seen:?}");
 }

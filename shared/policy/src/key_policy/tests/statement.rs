@@ -4,16 +4,9 @@ use super::*;
 
 #[test]
 fn the_missing_statement_is_the_documented_one() {
-    let ServiceAccess::Missing { actions, statement } = answer(&policy([])) else {
-        panic!("it is missing")
-    };
-    let documented = [
-        "kms:Encrypt",
-        "kms:Decrypt",
-        "kms:ReEncrypt*",
-        "kms:GenerateDataKey*",
-        "kms:Describe*",
-    ];
+    let ServiceAccess::Missing { actions, statement } = answer(&policy([])) else { panic!("it is missing") };
+    let documented =
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
     assert_eq!(actions, documented);
     assert_eq!(
         statement,
@@ -32,12 +25,8 @@ fn the_missing_statement_is_the_documented_one() {
 
 #[test]
 fn only_what_is_missing_is_listed_as_missing() {
-    let document = policy([logs(
-        json!({ "Action": ["kms:Encrypt", "kms:ReEncryptFrom", "kms:Describe*"] }),
-    )]);
-    let ServiceAccess::Missing { actions, .. } = answer(&document) else {
-        panic!("it is missing")
-    };
+    let document = policy([logs(json!({ "Action": ["kms:Encrypt", "kms:ReEncryptFrom", "kms:Describe*"] }))]);
+    let ServiceAccess::Missing { actions, .. } = answer(&document) else { panic!("it is missing") };
     assert_eq!(actions, ["kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"]);
 }
 
@@ -45,21 +34,12 @@ fn only_what_is_missing_is_listed_as_missing() {
 fn a_taken_sid_gets_a_number() {
     for (taken, expected) in [
         (vec!["AllowCloudWatchLogs"], "AllowCloudWatchLogs2"),
-        (
-            vec!["allowcloudwatchlogs", "AllowCloudWatchLogs2"],
-            "AllowCloudWatchLogs3",
-        ),
+        (vec!["allowcloudwatchlogs", "AllowCloudWatchLogs2"], "AllowCloudWatchLogs3"),
         (vec!["AllowCloudWatchLogs2"], "AllowCloudWatchLogs"),
     ] {
         let role = json!({ "AWS": "arn:aws:iam::111122223333:role/x" });
-        let document = policy(
-            taken
-                .iter()
-                .map(|sid| logs(json!({ "Sid": sid, "Principal": role }))),
-        );
-        let ServiceAccess::Missing { statement, .. } = answer(&document) else {
-            panic!("it is missing")
-        };
+        let document = policy(taken.iter().map(|sid| logs(json!({ "Sid": sid, "Principal": role }))));
+        let ServiceAccess::Missing { statement, .. } = answer(&document) else { panic!("it is missing") };
         assert_eq!(statement["Sid"], expected, "{taken:?}");
     }
 }
@@ -90,9 +70,7 @@ fn reasons_name_the_statement_and_what_is_in_doubt_once() {
             json!({ "NotPrincipal": { "AWS": "111122223333" }, "Principal": null, "Action": "kms:Decrypt" }),
         ),
     ]);
-    let ServiceAccess::Unknown { why, .. } = answer(&document) else {
-        panic!("it is unknown")
-    };
+    let ServiceAccess::Unknown { why, .. } = answer(&document) else { panic!("it is unknown") };
     assert_eq!(
         why,
         [
@@ -105,9 +83,7 @@ fn reasons_name_the_statement_and_what_is_in_doubt_once() {
 #[test]
 fn a_possible_deny_outweighs_what_is_missing_and_says_both() {
     let document = policy([deny(json!({ "Action": "kms:Decrypt", "Unless": "weekend" }))]);
-    let ServiceAccess::Unknown { why, .. } = answer(&document) else {
-        panic!("it is unknown")
-    };
+    let ServiceAccess::Unknown { why, .. } = answer(&document) else { panic!("it is unknown") };
     assert_eq!(
         why,
         [
@@ -129,13 +105,8 @@ fn text_of_the_policy_stays_on_one_line_and_short() {
         ),
         logs(json!({ "Effect": &*long, "Action": [{ &*long: 1 }], "Principal": { &*long: &*long } })),
     ]);
-    let ServiceAccess::Unknown { why, .. } = answer(&document) else {
-        panic!("it is unknown")
-    };
+    let ServiceAccess::Unknown { why, .. } = answer(&document) else { panic!("it is unknown") };
     for reason in why {
-        assert!(
-            reason.len() < 700 && !reason.contains(['\n', '\u{202e}']),
-            "{reason}"
-        );
+        assert!(reason.len() < 700 && !reason.contains(['\n', '\u{202e}']), "{reason}");
     }
 }

@@ -1,0 +1,176 @@
+//! The log-group guard's findings: what each is called, how bad it is, what shows it, what a person does.
+//!
+//! Words only: whether a finding holds is decided elsewhere.
+
+use super::{Call, GroupState, Target};
+use crate::change::Change;
+use crate::names::{KeyRef, LogGroupArn};
+use crate::plan::{Finding, Remedy, Severity, shell_word};
+use crate::policy::Policy;
+use crate::preflight::Obstacle;
+use crate::untrusted::clean;
+
+/// The record doesn't say which group.
+pub(super) fn target_unclear(why: &str) -> Finding {
+    Finding {
+        id: "log-group.target-unclear",
+        severity: Severity::High,
+        summary: "a call about a log group's key doesn't say which log group".to_owned(),
+        evidence: vec![why.to_owned()],
+        remedies: vec![Remedy::Step(
+            "find the call in CloudTrail by its event id and look at the log group".to_owned(),
+        )],
+    }
+}
+
+/// Something about the group can't be told.
+pub(super) fn state_unknown(group: &LogGroupArn, what: &str, evidence: Vec<String>) -> Finding {
+    Finding {
+        id: "log-group.state-unknown",
+        severity: Severity::High,
+        summary: format!("log group {}: {what}", group.name()),
+        evidence,
+        remedies: vec![Remedy::Command(format!(
+            "aws logs describe-log-groups --region {} {}",
+            group.place().region,
+            option("--log-group-name-prefix", group.name().as_str())
+        ))],
+    }
+}
+
+/// The group has no key.
+pub(super) fn bare_finding(change: &Change, group: &LogGroupArn, state: &GroupState) -> Finding {
+    let (id, severity, summary) = match Call::of(change) {
+        Some(Call::Disassociate) => (
+            "log-group.key-removed",
+            Severity::High,
+            format!("the KMS key of log group {} was taken away", group.name()),
+        ),
+        Some(Call::Create | Call::Associate) | None => {
+            ("log-group.unencrypted", Severity::Medium, format!("log group {} has no KMS key", group.name()))
+        }
+    };
+    let mut evidence = vec!["its own state, read after the event, shows no kmsKeyId".to_owned()];
+    evidence.extend(state.class.iter().map(|class| format!("log group class {}", clean(class, 60))));
+    Finding { id, severity, summary, evidence, remedies: Vec::new() }
+}
+
+/// The group's key isn't an approved one.
+pub(super) fn unapproved(policy: &Policy, group: &LogGroupArn, key: &str) -> Finding {
+    let rule = policy.key_rule(group.name().as_str()).and_then(|rule| rule.key.at(group.place()).ok());
+    let mut remedies = vec![Remedy::Step(
+        "if the key is right, add it to `approved_keys`; if not, associate the rule's key:".to_owned(),
+    )];
+    remedies.extend(rule.map(|key| associate_command(group, &key)));
+    Finding {
+        id: "log-group.unapproved-key",
+        severity: Severity::Medium,
+        summary: format!("log group {} uses a key that policy doesn't approve", group.name()),
+        evidence: vec![format!("its own state, read after the event, shows kmsKeyId {key}")],
+        remedies,
+    }
+}
+
+/// What the statements among the remedies are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Statements {
+    /// Without one of them the service has no access.
+    Missing,
+    /// The policy may already hold as much; it can't be told.
+    Clearer,
+}
+
+/// The key doesn't serve, or it can't be told whether it does.
+pub(super) fn key_unusable(
+    group: &LogGroupArn,
+    what: &str,
+    obstacles: Vec<Obstacle>,
+    statements: Statements,
+) -> Finding {
+    let label = match statements {
+        Statements::Missing => "missing key-policy statement",
+        Statements::Clearer => "key-policy statement that grants it plainly, unless a Deny applies",
+    };
+    let mut finding = Finding {
+        id: "log-group.key-unusable",
+        severity: Severity::High,
+        summary: format!("log group {}: {what}", group.name()),
+        evidence: Vec::new(),
+        remedies: Vec::new(),
+    };
+    let mut labelled = Vec::new();
+    for Obstacle { problem, remedies } in obstacles {
+        labelled.extend(remedies.iter().filter_map(|remedy| match remedy {
+            Remedy::Statement(statement) => Some(format!("{label}: {statement}")),
+            Remedy::Step(_) | Remedy::Command(_) => None,
+        }));
+        finding.evidence.push(problem);
+        finding.remedies.extend(remedies);
+    }
+    finding.evidence.extend(labelled);
+    finding
+}
+
+/// A call to take the key away failed.
+pub(super) fn attempt_denied(change: &Change) -> Finding {
+    let target = match Target::of(change).arn() {
+        Some(arn) => format!("it named {arn}"),
+        None => "the record doesn't say of what".to_owned(),
+    };
+    let failure = change.failure.as_ref();
+    let mut evidence: Vec<String> =
+        failure.iter().map(|failure| format!("errorCode {}", failure.code)).collect();
+    evidence.extend(
+        failure.and_then(|failure| failure.message.as_ref()).map(|message| format!("errorMessage {message}")),
+    );
+    Finding {
+        id: "log-group.attempt-denied",
+        severity: Severity::Low,
+        summary: format!("a call to take the KMS key away failed; {target}"),
+        evidence,
+        remedies: vec![Remedy::Step("ask the caller why; nothing was changed".to_owned())],
+    }
+}
+
+/// The repair as a command, and what it asks of others.
+pub(super) fn associate_by_hand(group: &LogGroupArn, key: &KeyRef) -> Vec<Remedy> {
+    vec![
+        associate_command(group, key),
+        Remedy::Step(format!(
+            "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.{}.amazonaws.com)",
+            group.place().region
+        )),
+    ]
+}
+
+/// What is left to do by hand where no effect follows: no event would start Sealwatch again.
+pub(super) fn associate_later(group: &LogGroupArn, key: Option<KeyRef>) -> Vec<Remedy> {
+    let Some(key) = key.filter(|key| key.place().region == group.place().region) else {
+        return Vec::new();
+    };
+    let mut remedies = vec![Remedy::Step("once the key serves, associate it with the log group:".to_owned())];
+    remedies.extend(associate_by_hand(group, &key));
+    remedies
+}
+
+/// The API takes a key's ARN and no alias, so that an alias is looked up on the way.
+fn associate_command(group: &LogGroupArn, key: &KeyRef) -> Remedy {
+    let region = &group.place().region;
+    let key = match key {
+        KeyRef::Key(arn) => shell_word(&arn.to_string()),
+        KeyRef::Alias { .. } => format!(
+            "\"$(aws kms describe-key --region {region} --key-id {} --query KeyMetadata.Arn --output text)\"",
+            shell_word(&key.to_string())
+        ),
+    };
+    Remedy::Command(format!(
+        "aws logs associate-kms-key --region {region} {} --kms-key-id {key}",
+        option("--log-group-name", group.name().as_str())
+    ))
+}
+
+/// An option with its value, also where the value itself looks like an option.
+fn option(option: &str, value: &str) -> String {
+    let separator = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{option}{separator}{}", shell_word(value))
+}

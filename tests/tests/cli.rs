@@ -1,0 +1,662 @@
+//! The command line as scripts see it: what it reads, what it prints where, and how it exits.
+//!
+//! Runs the real program, built here once, in an empty folder, so that no policy file lies about.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a program that can't be run, or output of another shape, fails the test"
+)]
+
+mod samples;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use samples::{event, names, path, root, shipped_in};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// The program. Cargo tells where it lies, whatever the target directory and profile.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "sealwatch", "--message-format", "json"])
+            .current_dir(root())
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("cargo can be run");
+        assert!(built.status.success(), "the program can't be built");
+        String::from_utf8_lossy(&built.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|message| message["target"]["name"] == "sealwatch")
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .expect("cargo names the program")
+    })
+}
+
+/// What one run came to.
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    /// The receipts on standard output, one a line and nothing else.
+    fn receipts(&self) -> Vec<Value> {
+        self.out
+            .lines()
+            .map(|line| {
+                let receipt: Value = serde_json::from_str(line)
+                    .unwrap_or_else(|error| panic!("{error}: `{line}` is no receipt"));
+                assert!(receipt["event_id"].is_string(), "{line}");
+                receipt
+            })
+            .collect()
+    }
+
+    fn told(&self, words: &str) {
+        assert!(self.err.contains(words), "`{words}` isn't told:\n{}", self.err);
+    }
+}
+
+/// An empty folder to write input into and to run in.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder can be made"))
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))
+            .expect("a folder can be made");
+        std::fs::write(&path, content).expect("a file can be written");
+        name.to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &[u8]) -> Run {
+        let mut child = Command::new(program())
+            .args(arguments)
+            .current_dir(self.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be run");
+        let mut stdin = child.stdin.take().expect("standard input is piped");
+        // A program that reads no standard input may have closed it.
+        let _ = stdin.write_all(input);
+        drop(stdin);
+        let output = child.wait_with_output().expect("the program ends");
+        Run {
+            status: output.status.code().expect("it ends by itself"),
+            out: String::from_utf8(output.stdout).expect("standard output is text"),
+            err: String::from_utf8(output.stderr).expect("standard error is text"),
+        }
+    }
+
+    /// A replay to JSON, which succeeds.
+    fn replay(&self, arguments: &[&str]) -> Vec<Value> {
+        let run = self.run(&[&["replay", "--format", "json"], arguments].concat());
+        assert_eq!(run.status, 0, "{}", run.err);
+        run.receipts()
+    }
+}
+
+fn gzipped(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content.as_ref()).expect("memory can be written");
+    encoder.finish().expect("memory can be written")
+}
+
+/// A sample as CloudTrail's own record, without EventBridge's envelope.
+fn record(name: &str) -> Value {
+    event(name)["detail"].clone()
+}
+
+fn log_file(names: &[&str]) -> String {
+    let records: Vec<Value> = names.iter().map(|name| record(name)).collect();
+    json!({ "Records": records }).to_string()
+}
+
+fn ids(receipts: &[Value]) -> Vec<&str> {
+    receipts.iter().map(|receipt| receipt["event_id"].as_str().expect("an id")).collect()
+}
+
+fn id_of(name: &str) -> String {
+    record(name)["eventID"].as_str().expect("an id").to_owned()
+}
+
+fn sample(name: &str) -> String {
+    path(name).display().to_string()
+}
+
+fn events_folder() -> String {
+    root().join("events").display().to_string()
+}
+
+fn state_file() -> String {
+    root().join("events/state.json").display().to_string()
+}
+
+const WORKER: &str = "created-without-key";
+const REMOVED: &str = "key-removed-by-name";
+
+#[test]
+fn an_event_is_read_in_every_form_it_comes_in() {
+    let place = Place::new();
+    let envelope = event(WORKER).to_string();
+    let raw = record(WORKER).to_string();
+    let forms = [
+        place.write("envelope.json", &envelope),
+        place.write("record.json", &raw),
+        place.write("log.json", log_file(&[WORKER])),
+        place.write("list.json", json!([event(WORKER)]).to_string()),
+        place.write("envelope.json.gz", gzipped(&envelope)),
+        place.write("record.json.gz", gzipped(&raw)),
+        place.write("log.json.gz", gzipped(log_file(&[WORKER]))),
+        place.write("no-ending", &raw),
+        place.write("gzip-without-ending", gzipped(&raw)),
+        place.write("two-members.gz", [gzipped(&raw[..40]), gzipped(&raw[40..])].concat()),
+    ];
+    let wanted = place.replay(&[&sample(WORKER)]);
+    assert_eq!(ids(&wanted), [id_of(WORKER)]);
+    for form in &forms {
+        assert_eq!(place.replay(&[form]), wanted, "{form}");
+    }
+}
+
+#[test]
+fn standard_input_holds_one_document_or_many() {
+    let place = Place::new();
+    let many = format!("{}\n{}\t{}", event(REMOVED), record(WORKER), log_file(&["created-with-key"]));
+    for input in [many.clone().into_bytes(), gzipped(&many)] {
+        let run = place.run_with(&["replay", "--format", "json", "-"], &input);
+        assert_eq!(run.status, 0, "{}", run.err);
+        assert_eq!(
+            ids(&run.receipts()),
+            [id_of("created-with-key"), id_of(WORKER), id_of(REMOVED)],
+            "in the order of their times"
+        );
+    }
+    let run = place.run_with(
+        &["replay", "--format", "json", "-", &sample(REMOVED)],
+        record(WORKER).to_string().as_bytes(),
+    );
+    assert_eq!(ids(&run.receipts()), [id_of(WORKER), id_of(REMOVED)]);
+}
+
+#[test]
+fn a_folder_is_read_whole_and_counted_whole() {
+    let place = Place::new();
+    let receipts = place.replay(&[&events_folder(), "--state", &state_file()]);
+    assert_eq!(receipts.len(), names().len());
+    let times: Vec<&str> = receipts.iter().map(|receipt| receipt["time"].as_str().expect("a time")).collect();
+    assert!(times.is_sorted(), "{times:?}");
+
+    place.write("logs/2026/11/03/a.json.gz", gzipped(log_file(&[WORKER, REMOVED])));
+    place.write("logs/2026/11/03/b.jsonl", record("created-with-key").to_string());
+    place.write("logs/README.md", "no event");
+    assert_eq!(place.replay(&["logs"]).len(), 3, "what isn't JSON by its name is left out");
+}
+
+#[test]
+fn without_the_option_a_state_file_in_the_folder_is_left_out_and_said() {
+    let place = Place::new();
+    let run = place.run(&["replay", "--format", "json", &events_folder()]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert_eq!(run.receipts().len(), names().len());
+    run.told("state file (give it with --state)");
+}
+
+#[test]
+fn the_order_of_files_does_not_matter_and_copies_count_once() {
+    let place = Place::new();
+    let files =
+        ["created-with-key", WORKER, "key-associated-by-name", REMOVED, "key-associated-by-arn"].map(sample);
+    let state = state_file();
+    let mut arguments: Vec<&str> = files.iter().map(String::as_str).collect();
+    arguments.extend(["--state", &state]);
+    let forward = place.replay(&arguments);
+    arguments.reverse();
+    let swap = arguments.iter().position(|argument| *argument == "--state").expect("it is there");
+    arguments.swap(0, swap);
+    assert_eq!(place.replay(&arguments), forward);
+
+    place.write("copies.json", log_file(&[WORKER, WORKER, REMOVED]));
+    let run = place.run(&["replay", "--format", "json", "copies.json", "copies.json", &sample(WORKER)]);
+    assert_eq!(ids(&run.receipts()), [id_of(WORKER), id_of(REMOVED)]);
+    run.told("5 copies");
+}
+
+#[test]
+fn a_table_is_for_people_and_json_for_scripts() {
+    let place = Place::new();
+    let table = place.run(&["replay", &sample(WORKER), &sample("created-name-taken")]);
+    assert_eq!(table.status, 0, "{}", table.err);
+    for words in ["/payments/worker", "log-group.unencrypted", "violation", "2 judged", "ignored"] {
+        assert!(table.out.contains(words), "`{words}`:\n{}", table.out);
+    }
+    let json = place.run(&["replay", "--format", "json", &sample(WORKER)]);
+    assert_eq!(json.receipts().len(), 1);
+    assert!(json.out.ends_with('\n') && json.out.lines().count() == 1);
+    json.told("1 judged");
+}
+
+#[test]
+fn hostile_text_reaches_no_terminal() {
+    let place = Place::new();
+    for format in ["table", "json"] {
+        let run = place.run(&["replay", "--format", format, &sample(samples::HOSTILE)]);
+        for line in run.out.lines().chain(run.err.lines()) {
+            assert!(!samples::could_forge(line), "{format}: {line:?}");
+        }
+    }
+}
+
+#[test]
+fn calls_of_others_are_counted_and_give_no_receipt() {
+    let place = Place::new();
+    let mut put = record(WORKER);
+    put["eventName"] = "PutRetentionPolicy".into();
+    put["eventID"] = "a-call-that-no-guard-handles".into();
+    let mut data = record(WORKER);
+    data["eventCategory"] = "Data".into();
+    let alarm = json!({ "version": "0", "id": "1", "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch", "account": "111122223333", "time": "2026-11-03T09:00:00Z",
+        "region": "eu-central-1", "resources": [], "detail": {} });
+    place.write("others.json", json!([put, data, alarm]).to_string());
+    let run = place.run(&["replay", "--format", "json", "others.json"]);
+    assert_eq!((run.status, run.out.as_str()), (0, ""), "{}", run.err);
+    run.told("3 records in 1 files: 0 judged, 1 not handled by a guard");
+    run.told("2 no management calls, 0 unreadable");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_file_and_the_rest_goes_on() {
+    let whole = gzipped(log_file(&[REMOVED]));
+    let mut no_region = record(REMOVED);
+    no_region.as_object_mut().expect("a record").remove("awsRegion");
+    let mut no_time = record(REMOVED);
+    no_time["eventTime"] = "yesterday".into();
+    let cases: [(&str, Vec<u8>, &str); 12] = [
+        ("truncated.json.gz", whole[..whole.len() / 2].to_vec(), ""),
+        ("only-a-header.json.gz", whole[..10].to_vec(), ""),
+        ("no-gzip.json.gz", b"\x1f\x8bnothing of the sort".to_vec(), ""),
+        ("broken.json", br#"{"Records": [{"eventName": "#.to_vec(), "EOF"),
+        ("words.json", b"not JSON".to_vec(), "expected"),
+        ("empty.json", Vec::new(), "empty"),
+        ("blank.json", b" \n\t".to_vec(), "empty"),
+        ("records.json", br#"{"Records": {}}"#.to_vec(), "`Records` is no list"),
+        ("number.json", b"7".to_vec(), "expected a JSON object, found a number"),
+        ("stranger.json", br#"{"hello": "world"}"#.to_vec(), "neither"),
+        ("no-region.json", no_region.to_string().into_bytes(), "awsRegion"),
+        ("no-time.json", no_time.to_string().into_bytes(), "(found `yesterday`)"),
+    ];
+    for (name, content, words) in cases {
+        let place = Place::new();
+        place.write(name, content);
+        let run = place.run(&["replay", "--format", "json", name, &sample(WORKER)]);
+        assert_eq!(run.status, 2, "{name}: {}", run.err);
+        assert_eq!(ids(&run.receipts()), [id_of(WORKER)], "{name}: the rest goes on");
+        run.told(name);
+        run.told(words);
+        run.told("1 unreadable");
+    }
+    let place = Place::new();
+    let run = place.run(&["replay", "--format", "json", "missing.json", &sample(WORKER)]);
+    assert_eq!(run.status, 2);
+    assert_eq!(ids(&run.receipts()), [id_of(WORKER)]);
+    run.told("missing.json");
+}
+
+#[test]
+fn one_bad_record_costs_no_other() {
+    let place = Place::new();
+    let records =
+        json!({ "Records": [record(WORKER), null, { "eventName": "CreateLogGroup" }, record(REMOVED)] });
+    place.write("log.json", records.to_string());
+    let run = place.run(&["replay", "--format", "json", "log.json"]);
+    assert_eq!(run.status, 2);
+    assert_eq!(ids(&run.receipts()), [id_of(WORKER), id_of(REMOVED)]);
+    run.told("log.json, record 1");
+    run.told("log.json, record 2");
+    run.told("2 unreadable");
+}
+
+#[test]
+fn fail_on_is_a_gate() {
+    let place = Place::new();
+    let status = |severity: &str, name: &str| {
+        place.run(&["replay", "--format", "json", "--fail-on", severity, &sample(name)]).status
+    };
+    // unencrypted is medium
+    assert_eq!(status("info", WORKER), 1);
+    assert_eq!(status("medium", WORKER), 1);
+    assert_eq!(status("high", WORKER), 0);
+    assert_eq!(status("high", REMOVED), 1);
+    assert_eq!(status("critical", REMOVED), 0);
+    assert_eq!(status("info", "created-with-key"), 0, "no finding, no failure");
+    let run = place.run(&["replay", "--fail-on", "medium", &sample(WORKER), "missing.json"]);
+    assert_eq!(run.status, 2, "unreadable input outweighs a finding");
+}
+
+#[test]
+fn wrong_usage_exits_with_two() {
+    let place = Place::new();
+    let sample = sample(WORKER);
+    for arguments in [
+        vec!["replay", "--unknown", &sample],
+        vec!["replay"],
+        vec!["replay", "--format", "yaml", &sample],
+        vec!["replay", "--fail-on", "bad", &sample],
+        vec!["replay", "--policy", "missing.toml", &sample],
+        vec!["replay", "--state", "missing.json", &sample],
+        vec!["rewind"],
+        vec!["check", "missing.toml"],
+        vec![],
+    ] {
+        let run = place.run(&arguments);
+        assert_eq!(run.status, 2, "{arguments:?}: {}", run.err);
+        assert!(run.out.is_empty(), "{arguments:?}: {}", run.out);
+        assert!(!run.err.is_empty(), "{arguments:?} says what is wrong");
+    }
+}
+
+#[test]
+fn a_bad_policy_or_state_stops_before_the_first_receipt() {
+    let place = Place::new();
+    let sample = sample(WORKER);
+    place.write("bad.toml", "mode = \"observe\"\n\n[log_groups]\nmodes = \"page\"\n");
+    let run = place.run(&["replay", "--policy", "bad.toml", &sample]);
+    assert_eq!((run.status, run.out.as_str()), (2, ""));
+    run.told("bad.toml");
+    run.told("line 4");
+    run.told("modes");
+
+    for (state, words) in [
+        (r#"{"log_groups": [{"arn": "/payments/api"}]}"#, "log_groups[0].arn"),
+        (r#"{"keys": [{"arn": "arn:aws:kms:eu-central-1:111122223333:key/a", "alias": "a"}]}"#, "keys[0]"),
+        ("{", "EOF"),
+    ] {
+        place.write("state.json", state);
+        let run = place.run(&["replay", "--state", "state.json", &sample]);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{state}");
+        run.told("state.json");
+        run.told(words);
+    }
+}
+
+#[test]
+fn the_policy_of_the_folder_is_used_and_named() {
+    let place = Place::new();
+    let run = place.run(&["replay", "--format", "json", &sample(WORKER)]);
+    run.told("the policy that ships");
+    assert_eq!(run.receipts()[0]["mode"], "observe");
+    place.write("policy.toml", shipped_in("remediate"));
+    let run = place.run(&["replay", "--format", "json", &sample(WORKER)]);
+    run.told("policy: policy.toml");
+    assert_eq!(run.receipts()[0]["mode"], "remediate");
+}
+
+#[test]
+fn a_mode_decides_what_becomes_of_effects_and_pages() {
+    let place = Place::new();
+    for (mode, effect, page) in [
+        ("observe", "withheld", "withheld"),
+        ("page", "withheld", "replayed"),
+        ("remediate", "replayed", "replayed"),
+    ] {
+        place.write("policy.toml", shipped_in(mode));
+        let receipts = place.replay(&[&sample(WORKER), "--state", &state_file()]);
+        let receipt = &receipts[0];
+        assert_eq!(receipt["mode"], mode);
+        assert_eq!(receipt["verdict"], "violation", "{mode}: the verdict is the same");
+        let effects = receipt["effects"].as_array().expect("a list");
+        assert_eq!(effects.len(), 1, "{mode}: listed, also where it is withheld");
+        assert_eq!(effects[0]["ensure"], "log-group-key");
+        assert_eq!(effects[0]["target"], "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/worker");
+        assert_eq!(effects[0]["outcome"], effect, "{mode}");
+        assert_eq!(receipt["page"]["outcome"], page, "{mode}");
+    }
+}
+
+#[test]
+fn a_key_that_nothing_tells_of_is_assumed_and_said_to_be() {
+    let place = Place::new();
+    let alone = place.replay(&[&sample(WORKER)]);
+    let assumed = alone[0]["assumed"].as_array().expect("a list");
+    assert_eq!(assumed.len(), 1, "{assumed:?}");
+    assert!(assumed[0].as_str().expect("a text").contains("alias/logs"));
+    let told = place.replay(&[&sample(WORKER), "--state", &state_file()]);
+    assert_eq!(told[0]["assumed"], json!([]));
+    assert_eq!(
+        told[0]["effects"][0]["value"],
+        "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-1111-4a4a-8b8b-000000000001"
+    );
+}
+
+/// A record that leaves the key out: the group stays as it was.
+fn later_call() -> Value {
+    let mut later = record("key-associated-by-name");
+    later["requestParameters"] = json!({ "logGroupName": "/payments/worker" });
+    later["eventID"] = "later".into();
+    later
+}
+
+#[test]
+fn with_counterfactual_later_changes_meet_a_repaired_account() {
+    let place = Place::new();
+    place.write("policy.toml", shipped_in("remediate"));
+    place.write("log.json", json!({ "Records": [later_call(), record(WORKER)] }).to_string());
+    let state = state_file();
+    let verdicts = |more: &[&str]| -> Vec<Value> {
+        place
+            .replay(&[&["log.json", "--state", &state], more].concat())
+            .iter()
+            .map(|receipt| receipt["verdict"].clone())
+            .collect()
+    };
+    assert_eq!(verdicts(&[]), ["violation", "violation"], "as it happened");
+    assert_eq!(verdicts(&["--counterfactual"]), ["violation", "compliant"], "as it would have been");
+}
+
+#[test]
+fn a_replay_learns_keys_from_the_records() {
+    let place = Place::new();
+    let key = "1a2b3c4d-7777-4a4a-8b8b-000000000007";
+    let arn = format!("arn:aws:kms:eu-central-1:111122223333:key/{key}");
+    let kms = |time: &str, name: &str, request: Value, response: Value| {
+        let mut record = record(WORKER);
+        record["eventTime"] = format!("2026-11-03T{time}Z").into();
+        record["eventID"] = format!("{name}-{time}").into();
+        record["eventSource"] = "kms.amazonaws.com".into();
+        record["eventName"] = name.into();
+        record["requestParameters"] = request;
+        record["responseElements"] = response;
+        record
+    };
+    let created = kms(
+        "06:00:00",
+        "CreateKey",
+        json!({ "keySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "origin": "AWS_KMS" }),
+        json!({ "keyMetadata": { "aWSAccountId": "111122223333", "keyId": key, "arn": arn, "keyState": "Enabled",
+            "keySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "keyManager": "CUSTOMER" } }),
+    );
+    let alias =
+        kms("06:00:05", "CreateAlias", json!({ "aliasName": "alias/logs", "targetKeyId": key }), Value::Null);
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "logs.eu-central-1.amazonaws.com" },
+        "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+        "Resource": "*" }] });
+    let opened = kms(
+        "06:00:10",
+        "PutKeyPolicy",
+        json!({ "keyId": arn, "policyName": "default", "policy": policy.to_string() }),
+        Value::Null,
+    );
+    let disabled = kms("06:00:20", "DisableKey", json!({ "keyId": key }), Value::Null);
+    for (case, records, finding, effects) in [
+        ("the default policy lets no service in", vec![&created, &alias], "log-group.key-unusable", 0),
+        ("a policy that does", vec![&created, &alias, &opened], "log-group.unencrypted", 1),
+        ("and then it was disabled", vec![&created, &alias, &opened, &disabled], "log-group.key-unusable", 0),
+    ] {
+        let mut records: Vec<Value> = records.into_iter().cloned().collect();
+        records.push(record(WORKER));
+        place.write("log.json", json!({ "Records": records }).to_string());
+        let receipts = place.replay(&["log.json"]);
+        assert_eq!(receipts.len(), 1, "{case}");
+        assert_eq!(receipts[0]["findings"][0]["id"], finding, "{case}");
+        let listed = receipts[0]["effects"].as_array().expect("a list");
+        assert_eq!(listed.len(), effects, "{case}");
+        if let Some(effect) = listed.first() {
+            assert_eq!(effect["value"], arn.as_str(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn check_explains_every_fault_with_line_and_remedy() {
+    let place = Place::new();
+    place.write(
+        "bad.toml",
+        "mode = \"off\"\n\n[log_groups]\napproved_keys = [\"logs\"]\n\n[[exempt]]\nguard = \"log-group\"\nmatch = \"/dev/*\"\n\n[pages]\nform = \"low\"\n",
+    );
+    let run = place.run(&["check", "bad.toml"]);
+    assert_eq!(run.status, 1, "{}", run.err);
+    for (line, words) in [
+        (1, "`mode` can't be `off`"),
+        (4, "`logs` is not a key"),
+        (6, "reason` is missing"),
+        (11, "unknown key `form`"),
+    ] {
+        let start = format!("bad.toml:{line}:");
+        let told = run
+            .out
+            .lines()
+            .find(|text| text.starts_with(&start))
+            .unwrap_or_else(|| panic!("line {line} isn't told:\n{}", run.out));
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(run.out.matches("remedy: ").count(), 4, "{}", run.out);
+    assert!(run.out.contains("4 fault(s)"), "{}", run.out);
+
+    let run = place.run(&["check", "bad.toml", "--format", "json"]);
+    assert_eq!(run.status, 1);
+    let answer: Value = serde_json::from_str(&run.out).expect("one JSON object");
+    assert_eq!(answer["ok"], false);
+    let lines: Vec<&Value> =
+        answer["faults"].as_array().expect("a list").iter().map(|fault| &fault["line"]).collect();
+    assert_eq!(lines, [1, 4, 6, 11]);
+
+    place.write("no-toml.toml", "mode = \"observe\"\nmode = \"page\"\n[[[\n");
+    let run = place.run(&["check", "no-toml.toml"]);
+    assert_eq!(run.status, 1);
+    assert!(run.out.contains("no-toml.toml:2:"), "{}", run.out);
+}
+
+#[test]
+fn check_says_which_rule_and_key_a_log_group_gets() {
+    let place = Place::new();
+    place.write(
+        "policy.toml",
+        "mode = \"page\"\n\n[[log_groups.keys]]\nmatch = \"/payments/*\"\n\
+         key = \"arn:{partition}:kms:{region}:{account}:alias/payments-logs\"\n\n\
+         [[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n\n\
+         [[exempt]]\nguard = \"log-group\"\nmatch = \"/payments/dev-*\"\nreason = \"throw-away\"\nuntil = 2020-01-31\n",
+    );
+    let check = |group: &str, region: &str, format: &str| {
+        let run = place.run(&[
+            "check",
+            "--format",
+            format,
+            "--log-group",
+            group,
+            "--account",
+            "111122223333",
+            "--region",
+            region,
+        ]);
+        assert_eq!(run.status, 0, "{}", run.err);
+        run.out
+    };
+    let out = check("/payments/dev-1", "cn-north-1", "text");
+    for words in [
+        "`/payments/*` (line 3)",
+        "arn:aws-cn:kms:cn-north-1:111122223333:alias/payments-logs",
+        "the exemption on line 11 ended on 2020-01-31",
+        "modes: log-group page",
+    ] {
+        assert!(out.contains(words), "`{words}`:\n{out}");
+    }
+    let answer: Value =
+        serde_json::from_str(&check("/orders", "eu-central-1", "json")).expect("one JSON object");
+    assert_eq!(answer["ok"], true);
+    assert_eq!(answer["log_group"]["rule"], "`*` (line 7)");
+    assert_eq!(answer["log_group"]["key"], "arn:aws:kms:eu-central-1:111122223333:alias/logs");
+    for arguments in [
+        vec!["check", "--log-group", "/a"],
+        vec!["check", "--log-group", "a b", "--account", "111122223333", "--region", "eu-central-1"],
+        vec!["check", "--log-group", "/a", "--account", "1", "--region", "eu-central-1"],
+    ] {
+        assert_eq!(place.run(&arguments).status, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_policy_that_ships_passes_its_own_check() {
+    let place = Place::new();
+    place.write("policy.toml", samples::SHIPPED);
+    let run = place.run(&["check"]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("a policy without faults"), "{}", run.out);
+    assert!(!run.out.contains("note:"), "{}", run.out);
+}
+
+#[test]
+fn the_schemas_travel_in_the_program() {
+    let place = Place::new();
+    for name in ["policy", "receipt", "state"] {
+        let run = place.run(&["schema", name]);
+        let file = std::fs::read_to_string(root().join(format!("schemas/{name}.schema.json"))).unwrap();
+        assert_eq!((run.status, run.out), (0, file), "{name}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let place = Place::new();
+    let records: Vec<Value> = (0..2_000)
+        .map(|number| {
+            let mut record = record(WORKER);
+            record["eventID"] = format!("{number}").into();
+            record
+        })
+        .collect();
+    place.write("log.json", json!({ "Records": records }).to_string());
+    let mut child = Command::new(program())
+        .args(["replay", "--format", "json", "log.json"])
+        .current_dir(place.0.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can be run");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the program ends");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert!(!err.contains("panic") && !err.contains("Broken pipe"), "{err}");
+}

@@ -1,0 +1,94 @@
+//! The sample events themselves: complete envelopes that AWS could have sent, and that agree with themselves.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a sample that can't be read fails the test")]
+
+mod samples;
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use samples::{HOSTILE, change_of, could_forge, event, names, path, texts};
+use sealwatch_policy::guards::Guard;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+fn every_sample_is_an_envelope_that_the_function_can_read() {
+    for name in names() {
+        let text = std::fs::read_to_string(path(&name)).unwrap();
+        let envelope: EventBridgeEvent<Value> =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(envelope.source, "aws.logs", "{name}");
+        assert_eq!(envelope.detail_type, "AWS API Call via CloudTrail", "{name}");
+        let change = change_of(&event(&name));
+        assert_eq!(Guard::of(&change), Some(Guard::LogGroup), "{name}");
+    }
+}
+
+#[test]
+fn ids_are_unique() {
+    let mut seen = BTreeSet::new();
+    for name in names() {
+        let event = event(&name);
+        for id in [&event["id"], &event["detail"]["eventID"], &event["detail"]["requestID"]] {
+            let id = id.as_str().unwrap_or_else(|| panic!("{name} lacks an id"));
+            assert!(seen.insert(id.to_owned()), "{name}: the id {id} stands twice");
+        }
+    }
+}
+
+#[test]
+fn the_envelope_says_what_the_record_says() {
+    for name in names() {
+        let event = event(&name);
+        let (envelope, record) = (&event, &event["detail"]);
+        assert_eq!(envelope["time"], record["eventTime"], "{name}");
+        assert_eq!(envelope["account"], record["recipientAccountId"], "{name}");
+        assert_eq!(envelope["region"], record["awsRegion"], "{name}");
+        assert_eq!(record["eventSource"], "logs.amazonaws.com", "{name}");
+        assert_eq!(record["userIdentity"]["accountId"], envelope["account"], "{name}");
+        assert_eq!(record["eventCategory"], "Management", "{name}");
+        assert_eq!(record["managementEvent"], true, "{name}");
+        let change = change_of(&event);
+        assert_eq!(change.time.to_string(), envelope["time"].as_str().unwrap(), "{name}");
+        assert_eq!(change.place.account.as_str(), "111122223333", "{name}");
+    }
+}
+
+#[test]
+fn only_the_hostile_sample_holds_what_could_forge_a_line() {
+    for name in names() {
+        let event = event(&name);
+        let forging: Vec<&str> = texts(&event).into_iter().filter(|text| could_forge(text)).collect();
+        assert_eq!(!forging.is_empty(), name == HOSTILE, "{name}: {forging:?}");
+    }
+    let longest = texts(&event(HOSTILE)).iter().map(|text| text.chars().count()).max();
+    assert_eq!(longest, Some(10_000));
+    let file = std::fs::read_to_string(path(HOSTILE)).unwrap();
+    assert!(file.is_ascii(), "the file itself is safe to print");
+}
+
+#[test]
+fn addresses_and_accounts_are_those_of_documentation() {
+    let account = regex::Regex::new(r"\b\d{12}\b").expect("a valid expression");
+    let address = regex::Regex::new(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b").expect("a valid expression");
+    for name in names() {
+        let event = event(&name);
+        let ip = event["detail"]["sourceIPAddress"].as_str().unwrap().to_owned();
+        assert!(!address.is_match(&ip) || ip.starts_with("192.0.2."), "{name}: {ip}");
+        for text in texts(&event).into_iter().filter(|text| text.contains("arn:")) {
+            for found in account.find_iter(text) {
+                // The tail of a key's id is twelve digits, too.
+                let of_a_key = found.as_str().starts_with("00000000");
+                assert!(of_a_key || found.as_str() == "111122223333", "{name}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_samples_are_one_day_in_order() {
+    let mut times: Vec<_> = names().iter().map(|name| change_of(&event(name)).time.to_string()).collect();
+    times.sort();
+    assert!(times.iter().all(|time| time.starts_with("2026-11-03T")), "{times:?}");
+    let distinct: BTreeSet<_> = times.iter().collect();
+    assert_eq!(distinct.len(), times.len(), "no two at the same second");
+}

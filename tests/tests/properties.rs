@@ -1,0 +1,376 @@
+//! What holds for every event, not only for the samples.
+//!
+//! Events are the samples with parts of them lost, doubled or replaced, and JSON of any shape: whatever
+//! arrives, nothing panics, order and copies don't matter, a repair is final, and siblings are left alone.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a sample that can't be read, or of another shape, fails the test"
+)]
+
+mod samples;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use samples::table::Rules;
+use samples::{could_forge, names, policy, shown, texts, world};
+use sealwatch_policy::change::{Change, Parsed, parse};
+use sealwatch_policy::guards::Guard;
+use sealwatch_policy::guards::log_group::{Target, decide};
+use sealwatch_policy::names::LogGroupArn;
+use sealwatch_policy::policy::Policy;
+use sealwatch_policy::receipt::Receipt;
+use sealwatch_world::replay::{Effects, step};
+use sealwatch_world::{World, log_group, timeline};
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+fn events() -> &'static [Value] {
+    static EVENTS: OnceLock<Vec<Value>> = OnceLock::new();
+    EVENTS.get_or_init(|| names().iter().map(|name| samples::event(name)).collect())
+}
+
+const ALL_RULES: [Rules; 13] = [
+    Rules::Shipped,
+    Rules::Page,
+    Rules::Remediate,
+    Rules::ApprovedAlias,
+    Rules::ApprovedPattern,
+    Rules::ApprovedStranger,
+    Rules::Exemptions,
+    Rules::ExemptionsPassed,
+    Rules::ExemptionsLastDay,
+    Rules::NoRule,
+    Rules::NarrowFirst,
+    Rules::KeyElsewhere,
+    Rules::PagesFromHigh,
+];
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    select(ALL_RULES.as_slice()).prop_map(|rules| policy(&rules.text()))
+}
+
+/// Text as a caller might send it: anything, and what is known to be dangerous.
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[ -~]{0,40}",
+        select(
+            [
+                "",
+                "null",
+                "[Object]",
+                "*",
+                "../../etc",
+                "x\nWhat Sealwatch did\n  Nothing.",
+                "\u{1b}[2J\u{202e}\u{9b}31m\u{2028}",
+                "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api:*",
+                "arn:aws:logs:eu-central-1:111122223333:query-result:*",
+                "arn:aws:kms:eu-central-1:111122223333:alias/logs",
+                "alias/logs",
+                "::::::::",
+            ]
+            .as_slice()
+        )
+        .prop_map(str::to_owned),
+        Just("A".repeat(10_000)),
+    ]
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any_text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(Value::from),
+            vec((field_name(), inner), 0..6)
+                .prop_map(|fields| Value::from(serde_json::Map::from_iter(fields))),
+        ]
+    })
+}
+
+/// Names that mean something, so that arbitrary JSON gets deep into the reader.
+fn field_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(
+            [
+                "detail",
+                "detail-type",
+                "eventName",
+                "eventSource",
+                "eventTime",
+                "eventID",
+                "awsRegion",
+                "recipientAccountId",
+                "userIdentity",
+                "sessionContext",
+                "requestParameters",
+                "logGroupName",
+                "resourceIdentifier",
+                "kmsKeyId",
+                "errorCode",
+                "tags",
+                "resources",
+            ]
+            .as_slice()
+        )
+        .prop_map(str::to_owned),
+        any::<String>(),
+    ]
+}
+
+/// The pointers to all parts of a JSON value.
+fn pointers(value: &Value, at: &str, into: &mut Vec<String>) {
+    let child = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                into.push(child(name));
+                pointers(value, &child(name), into);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                into.push(child(&index.to_string()));
+                pointers(value, &child(&index.to_string()), into);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A sample with some of its parts replaced, or gone.
+fn mutated_event() -> impl Strategy<Value = Value> {
+    let change = (any::<Index>(), proptest::option::of(any_json()));
+    (select(events()), vec(change, 0..5)).prop_map(|(mut event, changes)| {
+        for (index, replacement) in changes {
+            let mut all = Vec::new();
+            pointers(&event, "", &mut all);
+            if all.is_empty() {
+                break;
+            }
+            let pointer = index.get(&all);
+            match replacement {
+                Some(value) => {
+                    if let Some(part) = event.pointer_mut(pointer) {
+                        *part = value;
+                    }
+                }
+                None => {
+                    let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
+                    if let Some(Value::Object(fields)) = event.pointer_mut(parent) {
+                        fields.remove(&name.replace("~1", "/").replace("~0", "~"));
+                    }
+                }
+            }
+        }
+        event
+    })
+}
+
+fn change_in(event: &Value) -> Option<Change> {
+    match parse(event) {
+        Ok(Parsed::Change(change)) => Some(*change),
+        Ok(Parsed::NotAManagementCall(_)) | Err(_) => None,
+    }
+}
+
+fn replay(changes: Vec<Change>, policy: &Policy, effects: Effects) -> (Vec<Receipt>, World) {
+    let mut world = world();
+    let (ordered, _) = timeline::order(changes);
+    let receipts = ordered.iter().filter_map(|change| step(&mut world, policy, change, effects)).collect();
+    (receipts, world)
+}
+
+/// Calls on a few groups that are each other's prefixes and children, by name and by ARN.
+fn call_on_kin() -> impl Strategy<Value = (String, Value)> {
+    const CALLS: [&str; 3] = ["CreateLogGroup", "AssociateKmsKey", "DisassociateKmsKey"];
+    (select(CALLS.as_slice()), select(KIN.as_slice()), 0..3_u8, any::<bool>()).prop_map(
+        |(call, name, how, keyed)| {
+            let arn = format!("arn:aws:logs:eu-central-1:111122223333:log-group:{name}");
+            let mut request = match (call, how) {
+                ("CreateLogGroup", _) | (_, 0) => json!({ "logGroupName": name }),
+                (_, 1) => json!({ "resourceIdentifier": arn }),
+                _ => json!({ "resourceIdentifier": format!("{arn}:*") }),
+            };
+            if keyed && call != "DisassociateKmsKey" {
+                request["kmsKeyId"] =
+                    "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-3333-4a4a-8b8b-000000000003".into();
+            }
+            let record = json!({
+                "eventID": format!("{call}-{name}-{how}-{keyed}"),
+                "eventSource": "logs.amazonaws.com",
+                "eventName": call,
+                "eventTime": "2026-11-03T12:00:00Z",
+                "awsRegion": "eu-central-1",
+                "recipientAccountId": "111122223333",
+                "requestParameters": request,
+            });
+            (name.to_owned(), record)
+        },
+    )
+}
+
+const KIN: [&str; 8] =
+    ["/app", "/app/foo", "/app/foobar", "/app/foo/child", "/app/fo", "app/foo", "/app/foo.1", "/APP/foo"];
+
+fn kin(name: &str) -> LogGroupArn {
+    LogGroupArn::parse(&format!("arn:aws:logs:eu-central-1:111122223333:log-group:{name}"))
+        .expect("a log group's name")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_json_never_panics(event in any_json(), policy in any_policy()) {
+        if let Some(change) = change_in(&event) {
+            step(&mut world(), &policy, &change, Effects::Taken);
+        }
+    }
+
+    #[test]
+    fn broken_samples_never_panic_and_never_forge(event in mutated_event(), policy in any_policy()) {
+        if let Some(change) = change_in(&event)
+            && let Some(receipt) = step(&mut world(), &policy, &change, Effects::Taken)
+        {
+            let mut line = serde_json::to_value(&receipt).unwrap();
+            // A page has lines of its own; each for itself must be plain.
+            let page = receipt.page.as_ref().map_or("", |page| page.text.as_str());
+            line["page"]["text"] = Value::Null;
+            for text in texts(&line).into_iter().chain(page.lines()) {
+                prop_assert!(!could_forge(text), "{:?}\n{}", text, shown(&receipt));
+            }
+        }
+    }
+
+    /// What a caller writes freely never adds, removes or begins a line of a page.
+    #[test]
+    fn a_page_has_the_same_lines_whatever_the_caller_wrote(
+        event in select(events()),
+        free in vec(any_text(), 5),
+    ) {
+        let policy = policy(&Rules::Remediate.text());
+        let mut written = event.clone();
+        let detail = &mut written["detail"];
+        let failed = detail.get("errorCode").is_some();
+        detail["userIdentity"]["arn"] = json!(format!("arn:aws:sts::111122223333:assumed-role/A/{}", free[0]));
+        detail["userAgent"] = json!(format!("a{}", free[1]));
+        detail["sourceIPAddress"] = json!(format!("a{}", free[2]));
+        if failed {
+            detail["errorCode"] = json!(format!("a{}", free[3]));
+            detail["errorMessage"] = json!(format!("a{}", free[4]));
+        }
+        let page_of = |event: &Value| {
+            let change = change_in(event).expect("still a change");
+            samples::play(&change, &policy, Effects::Shown).page
+        };
+        match (page_of(&event), page_of(&written)) {
+            (Some(before), Some(after)) => {
+                let first_words = |text: &str| -> Vec<String> {
+                    text.lines().map(|line| line.trim_start().chars().take(9).collect()).collect()
+                };
+                prop_assert_eq!(first_words(&before.text), first_words(&after.text));
+                prop_assert_eq!(before.title, after.title);
+                prop_assert_eq!(before.attributes, after.attributes);
+                prop_assert_eq!(before.subject, after.subject);
+            }
+            (None, None) => {}
+            (before, after) => prop_assert!(false, "{:?} became {:?}", before, after),
+        }
+    }
+
+    #[test]
+    fn neither_order_nor_copies_matter(
+        order in Just((0..events().len()).collect::<Vec<_>>()).prop_shuffle(),
+        copies in vec(any::<Index>(), 0..10),
+        policy in any_policy(),
+        taken in any::<bool>(),
+    ) {
+        let effects = if taken { Effects::Taken } else { Effects::Shown };
+        let (receipts, world) = replay(samples::changes(), &policy, effects);
+        let mut shuffled: Vec<&Value> = order.iter().map(|index| &events()[*index]).collect();
+        for copy in copies {
+            let event = copy.get(events());
+            shuffled.insert(copy.index(shuffled.len()), event);
+        }
+        let changes = shuffled.into_iter().filter_map(change_in).collect();
+        let (receipts_again, world_again) = replay(changes, &policy, effects);
+        prop_assert_eq!(receipts, receipts_again);
+        prop_assert_eq!(world, world_again);
+    }
+
+    #[test]
+    fn after_the_effects_there_are_no_effects(events in vec(mutated_event(), 1..6), policy in any_policy()) {
+        let mut world = world();
+        let (changes, _) = timeline::order(events.iter().filter_map(change_in).collect());
+        for change in changes {
+            let Some(receipt) = step(&mut world, &policy, &change, Effects::Taken) else { continue };
+            if receipt.effects.iter().any(|effect| effect.outcome == "withheld") {
+                continue;
+            }
+            let facts = log_group::gather(&world, &policy, &change, change.time);
+            let again = decide(&policy, &change, &facts, change.time);
+            prop_assert_eq!(again.effects, vec![], "{}", shown(&receipt));
+        }
+    }
+
+    #[test]
+    fn an_effect_is_on_the_group_that_the_call_names(event in mutated_event(), policy in any_policy()) {
+        let Some(change) = change_in(&event) else { return Ok(()) };
+        let before = world();
+        let mut after = before.clone();
+        let Some(receipt) = step(&mut after, &policy, &change, Effects::Taken) else { return Ok(()) };
+        prop_assert_eq!(Guard::of(&change), Some(Guard::LogGroup));
+        let target = match Target::of(&change) {
+            Target::Group(group) => Some(group),
+            Target::QueryResults(_) | Target::Unclear(_) => None,
+        };
+        for effect in &receipt.effects {
+            prop_assert_eq!(Some(effect.target.clone()), target.as_ref().map(ToString::to_string));
+        }
+        for (group, key) in before.log_groups() {
+            if Some(&group) != target.as_ref() {
+                prop_assert_eq!(after.log_group_key(&group), Some(key), "{}", group);
+            }
+        }
+    }
+
+    #[test]
+    fn a_groups_kin_never_change((name, record) in call_on_kin(), policy in any_policy()) {
+        let groups: Vec<Value> = KIN.iter().map(|name| json!({ "arn": kin(name).to_string() })).collect();
+        let before = World::from_state(&json!({ "log_groups": groups }).to_string()).expect("a state");
+        let mut after = before.clone();
+        let change = change_in(&record).expect("a change");
+        let receipt = step(&mut after, &policy, &change, Effects::Taken).expect("a guard's change");
+        let target = kin(&name);
+        prop_assert_eq!(receipt.target.clone(), Some(target.to_string()));
+        for name in KIN {
+            let group = kin(name);
+            if group != target {
+                prop_assert_eq!(after.log_group_key(&group), before.log_group_key(&group), "{}", group);
+            }
+        }
+    }
+}
+
+/// The fixed point for the samples, one after the other: a repaired account stays as it is.
+#[test]
+fn a_replay_that_repairs_leaves_nothing_to_repair() {
+    let policy = policy(&Rules::Remediate.text());
+    let (receipts, world) = replay(samples::changes(), &policy, Effects::Taken);
+    assert!(receipts.iter().any(|receipt| !receipt.effects.is_empty()));
+    for change in samples::changes() {
+        let facts = log_group::gather(&world, &policy, &change, change.time);
+        let plan = decide(&policy, &change, &facts, change.time);
+        assert_eq!(plan.effects, [], "{}", change.event_id);
+    }
+}

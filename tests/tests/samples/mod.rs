@@ -1,0 +1,189 @@
+//! The sample events of `events/`, the policies they are replayed under, and how a replay of one is shown.
+//!
+//! Every test of this package that needs an event takes it from here, so that a new file in `events/` is
+//! met by all of them. It judges nothing; what is expected stands in `table` and in the tests.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+
+pub mod table;
+
+use sealwatch_policy::change::{Change, Parsed, parse};
+use sealwatch_policy::guards::Guard;
+use sealwatch_policy::guards::log_group::{Target, decide};
+use sealwatch_policy::page::Page;
+use sealwatch_policy::plan::Outcome;
+use sealwatch_policy::policy::{Mode, Policy};
+use sealwatch_policy::receipt::{Receipt, Report};
+use sealwatch_world::replay::{Effects, step};
+use sealwatch_world::{World, log_group};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The one file whose texts an attacker wrote.
+pub const HOSTILE: &str = "created-by-hostile-caller";
+
+/// The policy that ships.
+pub const SHIPPED: &str = include_str!("../../../policy.toml");
+
+/// What the world knows before the first change.
+pub const STATE: &str = include_str!("../../../events/state.json");
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+/// The names of all files in `events/log-group`, without `.json`, in order.
+pub fn names() -> Vec<String> {
+    let folder = root().join("events/log-group");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("a folder that can be listed").path())
+        .map(|path| {
+            let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+            name.strip_suffix(".json").unwrap_or_else(|| panic!("{name} is no .json file")).to_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Where a sample lies.
+pub fn path(name: &str) -> PathBuf {
+    root().join("events/log-group").join(format!("{name}.json"))
+}
+
+/// A sample as JSON.
+pub fn event(name: &str) -> Value {
+    let path = path(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A JSON event as a change.
+pub fn change_of(event: &Value) -> Change {
+    match parse(event) {
+        Ok(Parsed::Change(change)) => *change,
+        other => panic!("no change: {other:?}"),
+    }
+}
+
+/// All samples as changes, in the order of their file names.
+pub fn changes() -> Vec<Change> {
+    names().iter().map(|name| change_of(&event(name))).collect()
+}
+
+/// A policy that has no faults.
+pub fn policy(text: &str) -> Policy {
+    Policy::parse(text).unwrap_or_else(|faults| panic!("{faults}\n{text}"))
+}
+
+/// The policy that ships, in another mode.
+pub fn shipped_in(mode: &str) -> String {
+    let line = "\nmode = \"observe\"\n";
+    assert_eq!(SHIPPED.matches(line).count(), 1, "policy.toml sets its mode once");
+    SHIPPED.replace(line, &format!("\nmode = \"{mode}\"\n"))
+}
+
+/// The world of `events/state.json`.
+pub fn world() -> World {
+    World::from_state(STATE).expect("events/state.json is a state file")
+}
+
+/// What one change comes to.
+pub struct Played {
+    pub receipt: Receipt,
+    pub page: Option<Page>,
+    pub world: World,
+}
+
+/// Replays one change in the world of `events/state.json`.
+pub fn play(change: &Change, policy: &Policy, effects: Effects) -> Played {
+    let mut world = world();
+    let receipt = step(&mut world, policy, change, effects).expect("a guard handles every sample");
+    let page = page(change, policy);
+    assert_eq!(
+        page.as_ref().map(|page| &page.text),
+        receipt.page.as_ref().map(|page| &page.text),
+        "the receipt shows the page that would be sent"
+    );
+    Played { receipt, page, world }
+}
+
+/// The page in all its formats; a receipt holds only its text.
+fn page(change: &Change, policy: &Policy) -> Option<Page> {
+    let mut world = world();
+    world.record(change);
+    let facts = log_group::gather(&world, policy, change, change.time);
+    let plan = decide(policy, change, &facts, change.time);
+    let mode = policy.mode_of(Guard::LogGroup);
+    let outcome = match mode {
+        Mode::Observe | Mode::Page => Outcome::Withheld,
+        Mode::Remediate => Outcome::Replayed,
+    };
+    let outcomes = vec![outcome; plan.effects.len()];
+    Report {
+        guard: Guard::LogGroup,
+        mode,
+        pages: &policy.pages,
+        change,
+        target: Target::of(change).arn(),
+        facts: facts.shown(),
+        plan: &plan,
+        outcomes: &outcomes,
+    }
+    .page()
+}
+
+/// A receipt in a few lines: what was found, by what, and what follows.
+pub fn shown(receipt: &Receipt) -> String {
+    let mut text = String::new();
+    let target = receipt.target.as_deref().unwrap_or("not named");
+    let _ = writeln!(text, "{} {} ({})", receipt.event_name, target, receipt.mode.as_str());
+    let _ = writeln!(text, "verdict  {}", receipt.verdict.as_str());
+    for finding in &receipt.findings {
+        let _ = writeln!(text, "finding  {} ({}): {}", finding.id, finding.severity, finding.summary);
+        for evidence in &finding.evidence {
+            let _ = writeln!(text, "           {evidence}");
+        }
+    }
+    for effect in &receipt.effects {
+        let value = effect.value.as_deref().unwrap_or("-");
+        let _ =
+            writeln!(text, "effect   {} on {} = {value}: {}", effect.ensure, effect.target, effect.outcome);
+    }
+    match &receipt.page {
+        Some(page) => {
+            let _ = writeln!(text, "page     {}: {}", page.outcome, page.title);
+        }
+        None => text.push_str("page     none\n"),
+    }
+    for reason in &receipt.reasons {
+        let _ = writeln!(text, "reason   {reason}");
+    }
+    for assumed in &receipt.assumed {
+        let _ = writeln!(text, "assumed  {assumed}");
+    }
+    text
+}
+
+/// Every text in a JSON value, keys included.
+pub fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(key, value)| std::iter::once(key.as_str()).chain(texts(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+/// Whether a text holds something that could begin a line, move a cursor or turn the reading order.
+pub fn could_forge(text: &str) -> bool {
+    text.chars().any(|character| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    })
+}
