@@ -24,7 +24,6 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 /// The function between two events.
-#[derive(Debug)]
 pub struct LogGroupGuard {
     boot: Boot,
     desk: Desk,
@@ -39,7 +38,7 @@ impl LogGroupGuard {
     pub fn boot() -> Result<Self, BootError> {
         let boot = Boot::from_environment(Guard::LogGroup)?;
         boot.clients.logs();
-        Ok(Self { boot, desk: Desk::default(), reader: Reader::default() })
+        Ok(Self { boot, desk: Desk::writing_to(std::io::stdout()), reader: Reader::default() })
     }
 
     /// Handles one event; `deadline_ms` is Lambda's, in milliseconds since 1970.

@@ -18,15 +18,15 @@ use sealwatch_policy::policy::Mode;
 use sealwatch_policy::receipt::{PageOutcome, Receipt, Report, Timings};
 use sealwatch_policy::untrusted::clean;
 use serde_json::Value;
-use std::io::Write as _;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
-/// What an instance remembers from one invocation to the next.
-#[derive(Debug, Default)]
+/// What an instance remembers from one invocation to the next, and where it writes to.
 pub struct Desk {
     seen: Mutex<Seen>,
+    out: Mutex<Box<dyn Write + Send>>,
 }
 
 /// Why an invocation fails although it ran to its end.
@@ -61,6 +61,12 @@ pub struct Spent {
 }
 
 impl Desk {
+    /// A desk that writes receipts and metrics to `out`: in a Lambda, standard output.
+    #[must_use]
+    pub fn writing_to(out: impl Write + Send + 'static) -> Self {
+        Self { seen: Mutex::new(Seen::default()), out: Mutex::new(Box::new(out)) }
+    }
+
     /// Pages, writes metrics and receipt, and judges whether the invocation is done.
     ///
     /// # Errors
@@ -89,7 +95,7 @@ impl Desk {
             apply: milliseconds(spent.apply),
             page: milliseconds(paging.elapsed()),
         });
-        write(&receipt).map_err(Unfinished::Receipt)?;
+        self.write(&receipt).map_err(Unfinished::Receipt)?;
         judge(report, outcome)?;
         Ok(receipt)
     }
@@ -138,6 +144,16 @@ impl Desk {
         }
     }
 
+    /// The metrics, then the receipt: the receipt is the last line.
+    fn write(&self, receipt: &Receipt) -> std::io::Result<()> {
+        let metrics = metrics::line(receipt, Timestamp::now().as_millisecond());
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(out, "{metrics}")?;
+        serde_json::to_writer(&mut *out, receipt)?;
+        writeln!(out)?;
+        out.flush()
+    }
+
     /// A panic elsewhere can't leave the memory half-written: each use is one call.
     fn locked<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
         with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
@@ -163,16 +179,6 @@ fn judge<E: Effect>(report: &Report<'_, E>, page: Option<PageOutcome>) -> Result
         return Err(Unfinished::Unknown(report.plan.reasons.join("; ")));
     }
     Ok(())
-}
-
-/// The metrics, then the receipt: the receipt is the last line.
-fn write(receipt: &Receipt) -> std::io::Result<()> {
-    let metrics = metrics::line(receipt, Timestamp::now().as_millisecond());
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{metrics}")?;
-    serde_json::to_writer(&mut out, receipt)?;
-    writeln!(out)?;
-    out.flush()
 }
 
 fn milliseconds(duration: Duration) -> u64 {

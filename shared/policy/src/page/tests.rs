@@ -174,26 +174,26 @@ fn a_repaired_group() {
     Event: 33333333-aaaa-bbbb-cccc-444444444444
     CHAT
     {
+      "version": "1.0",
+      "source": "custom",
       "content": {
+        "textType": "client-markdown",
+        "title": "MEDIUM log group /payments/api has no KMS key (repaired)",
         "nextSteps": [
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
-        ],
-        "textType": "client-markdown",
-        "title": "MEDIUM log group /payments/api has no KMS key (repaired)"
+        ]
       },
       "metadata": {
+        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api",
+        "summary": "MEDIUM log group /payments/api has no KMS key (repaired)",
         "additionalContext": {
-          "account": "111122223333",
+          "severity": "medium",
           "finding": "log-group.unencrypted",
           "guard": "log-group",
-          "region": "eu-central-1",
-          "severity": "medium"
-        },
-        "summary": "MEDIUM log group /payments/api has no KMS key (repaired)",
-        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api"
-      },
-      "source": "custom",
-      "version": "1.0"
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
     }
     "#);
 }
@@ -239,27 +239,27 @@ fn a_repair_that_the_mode_withholds() {
     Event: 33333333-aaaa-bbbb-cccc-444444444444
     CHAT
     {
+      "version": "1.0",
+      "source": "custom",
       "content": {
+        "textType": "client-markdown",
+        "title": "HIGH the KMS key of log group /payments/api was taken away (not repaired: mode page)",
         "nextSteps": [
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
-        ],
-        "textType": "client-markdown",
-        "title": "HIGH the KMS key of log group /payments/api was taken away (not repaired: mode page)"
+        ]
       },
       "metadata": {
+        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api",
+        "summary": "HIGH the KMS key of log group /payments/api was taken away (not repaired: mode page)",
         "additionalContext": {
-          "account": "111122223333",
+          "severity": "high",
           "finding": "log-group.key-removed",
           "guard": "log-group",
-          "region": "eu-central-1",
-          "severity": "high"
-        },
-        "summary": "HIGH the KMS key of log group /payments/api was taken away (not repaired: mode page)",
-        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api"
-      },
-      "source": "custom",
-      "version": "1.0"
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
     }
     "#);
 }
@@ -294,8 +294,8 @@ fn a_repair_that_is_refused() {
     What to do
       1. this function's role may not associate keys; add this statement to it:
            {
-             "Action": "logs:AssociateKmsKey",
              "Effect": "Allow",
+             "Action": "logs:AssociateKmsKey",
              "Resource": "arn:aws:logs:eu-central-1:111122223333:log-group:*"
            }
            aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab
@@ -305,29 +305,29 @@ fn a_repair_that_is_refused() {
     Event: 33333333-aaaa-bbbb-cccc-444444444444
     CHAT
     {
+      "version": "1.0",
+      "source": "custom",
       "content": {
+        "textType": "client-markdown",
+        "title": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
         "nextSteps": [
           "this function's role may not associate keys; add this statement to it:",
-          "{\"Action\":\"logs:AssociateKmsKey\",\"Effect\":\"Allow\",\"Resource\":\"arn:aws:logs:eu-central-1:111122223333:log-group:*\"}",
+          "{\"Effect\":\"Allow\",\"Action\":\"logs:AssociateKmsKey\",\"Resource\":\"arn:aws:logs:eu-central-1:111122223333:log-group:*\"}",
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
-        ],
-        "textType": "client-markdown",
-        "title": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)"
+        ]
       },
       "metadata": {
+        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api",
+        "summary": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
         "additionalContext": {
-          "account": "111122223333",
+          "severity": "high",
           "finding": "log-group.unencrypted",
           "guard": "log-group",
-          "region": "eu-central-1",
-          "severity": "high"
-        },
-        "summary": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
-        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api"
-      },
-      "source": "custom",
-      "version": "1.0"
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
     }
     "#);
 }
@@ -368,27 +368,27 @@ fn a_repair_that_fails() {
     Event: 33333333-aaaa-bbbb-cccc-444444444444
     CHAT
     {
+      "version": "1.0",
+      "source": "custom",
       "content": {
+        "textType": "client-markdown",
+        "title": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
         "nextSteps": [
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
-        ],
-        "textType": "client-markdown",
-        "title": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)"
+        ]
       },
       "metadata": {
+        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api",
+        "summary": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
         "additionalContext": {
-          "account": "111122223333",
+          "severity": "high",
           "finding": "log-group.unencrypted",
           "guard": "log-group",
-          "region": "eu-central-1",
-          "severity": "high"
-        },
-        "summary": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
-        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api"
-      },
-      "source": "custom",
-      "version": "1.0"
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
     }
     "#);
 }
@@ -420,7 +420,7 @@ fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
     What Sealwatch found
       - log-group.key-unusable (high): log group /payments/api: the key that policy names for it can't be used
           the policy of arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab doesn't let CloudWatch Logs use kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:Describe* for this log group
-          missing key-policy statement: {"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-central-1:111122223333:*"}},"Effect":"Allow","Principal":{"Service":"logs.eu-central-1.amazonaws.com"},"Resource":"*","Sid":"AllowCloudWatchLogs"}
+          missing key-policy statement: {"Sid":"AllowCloudWatchLogs","Effect":"Allow","Principal":{"Service":"logs.eu-central-1.amazonaws.com"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-central-1:111122223333:*"}}}
       - log-group.unencrypted (medium): log group /payments/api has no KMS key
           its own state, read after the event, shows no kmsKeyId
           log group class STANDARD
@@ -434,6 +434,11 @@ fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
            aws kms get-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --query Policy --output text > key-policy.json
       2. add this statement to it:
            {
+             "Sid": "AllowCloudWatchLogs",
+             "Effect": "Allow",
+             "Principal": {
+               "Service": "logs.eu-central-1.amazonaws.com"
+             },
              "Action": [
                "kms:Encrypt",
                "kms:Decrypt",
@@ -441,17 +446,12 @@ fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
                "kms:GenerateDataKey*",
                "kms:Describe*"
              ],
+             "Resource": "*",
              "Condition": {
                "ArnLike": {
                  "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-central-1:111122223333:*"
                }
-             },
-             "Effect": "Allow",
-             "Principal": {
-               "Service": "logs.eu-central-1.amazonaws.com"
-             },
-             "Resource": "*",
-             "Sid": "AllowCloudWatchLogs"
+             }
            }
       3. and put it back:
            aws kms put-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --policy file://key-policy.json
@@ -463,34 +463,34 @@ fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
     Event: 33333333-aaaa-bbbb-cccc-444444444444
     CHAT
     {
+      "version": "1.0",
+      "source": "custom",
       "content": {
+        "textType": "client-markdown",
+        "title": "HIGH log group /payments/api: the key that policy names for it can't be used",
         "nextSteps": [
           "write the key policy to a file:",
           "aws kms get-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --query Policy --output text > key-policy.json",
           "add this statement to it:",
-          "{\"Action\":[\"kms:Encrypt\",\"kms:Decrypt\",\"kms:ReEncrypt*\",\"kms:GenerateDataKey*\",\"kms:Describe*\"],\"Condition\":{\"ArnLike\":{\"kms:EncryptionContext:aws:logs:arn\":\"arn:aws:logs:eu-central-1:111122223333:*\"}},\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"logs.eu-central-1.amazonaws.com\"},\"Resource\":\"*\",\"Sid\":\"AllowCloudWatchLogs\"}",
+          "{\"Sid\":\"AllowCloudWatchLogs\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"logs.eu-central-1.amazonaws.com\"},\"Action\":[\"kms:Encrypt\",\"kms:Decrypt\",\"kms:ReEncrypt*\",\"kms:GenerateDataKey*\",\"kms:Describe*\"],\"Resource\":\"*\",\"Condition\":{\"ArnLike\":{\"kms:EncryptionContext:aws:logs:arn\":\"arn:aws:logs:eu-central-1:111122223333:*\"}}}",
           "and put it back:",
           "aws kms put-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --policy file://key-policy.json",
           "once the key serves, associate it with the log group:",
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id \"$(aws kms describe-key --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:alias/payments --query KeyMetadata.Arn --output text)\"",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
-        ],
-        "textType": "client-markdown",
-        "title": "HIGH log group /payments/api: the key that policy names for it can't be used"
+        ]
       },
       "metadata": {
+        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api",
+        "summary": "HIGH log group /payments/api: the key that policy names for it can't be used",
         "additionalContext": {
-          "account": "111122223333",
+          "severity": "high",
           "finding": "log-group.key-unusable",
           "guard": "log-group",
-          "region": "eu-central-1",
-          "severity": "high"
-        },
-        "summary": "HIGH log group /payments/api: the key that policy names for it can't be used",
-        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api"
-      },
-      "source": "custom",
-      "version": "1.0"
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
     }
     "#);
 }
@@ -555,26 +555,26 @@ fn an_event_that_cannot_be_read() {
       1. Read the event on the failure queue or in CloudTrail by its id, and look at the resource it names.
     CHAT
     {
+      "version": "1.0",
+      "source": "custom",
       "content": {
+        "textType": "client-markdown",
+        "title": "HIGH the log-group guard got an event that it can't read",
         "nextSteps": [
           "read the event on the failure queue"
-        ],
-        "textType": "client-markdown",
-        "title": "HIGH the log-group guard got an event that it can't read"
+        ]
       },
       "metadata": {
+        "threadId": "HIGH the log-group guard got an event that it can't read",
+        "summary": "HIGH the log-group guard got an event that it can't read",
         "additionalContext": {
-          "account": "111122223333",
+          "severity": "high",
           "finding": "event.unreadable",
           "guard": "log-group",
-          "region": "eu-central-1",
-          "severity": "high"
-        },
-        "summary": "HIGH the log-group guard got an event that it can't read",
-        "threadId": "HIGH the log-group guard got an event that it can't read"
-      },
-      "source": "custom",
-      "version": "1.0"
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
     }
     "#);
 }
