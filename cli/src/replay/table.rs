@@ -5,9 +5,15 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use sealwatch_policy::plan::Verdict;
 use sealwatch_policy::receipt::{EffectLine, Receipt};
 
+const PIPED_WIDTH: u16 = 160;
+
 pub fn draw(receipts: &[Receipt]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        // No terminal: a width that a page of a wide screen or a paper still holds.
+        table.set_width(PIPED_WIDTH);
+    }
     table.set_header(["TIME (UTC)", "CALL", "RESOURCE", "VERDICT", "WHY", "SEALWATCH"]);
     for receipt in receipts {
         table.add_row([
