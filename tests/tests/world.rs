@@ -206,7 +206,7 @@ fn query_results_are_named_in_a_subject() {
     let facts = sealwatch_world::log_group::gather(&World::default(), &policy, &c, c.time);
     let plan = sealwatch_policy::guards::log_group::decide(&policy, &c, &facts, c.time);
     let target = sealwatch_policy::guards::log_group::Target::of(&c).arn();
-    let page = sealwatch_policy::receipt::Report {
+    let page = sealwatch_policy::report::Report {
         guard: Guard::LogGroup,
         mode: policy.mode,
         pages: &policy.pages,

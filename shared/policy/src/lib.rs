@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod facts;
+mod guard;
 pub mod guards;
 pub mod key_policy;
 pub mod names;
@@ -13,5 +14,6 @@ pub mod plan;
 pub mod policy;
 pub mod preflight;
 pub mod receipt;
+pub mod report;
 pub mod untrusted;
 pub mod wildcard;

@@ -8,11 +8,11 @@ mod chat;
 mod text;
 
 use crate::change::ParseError;
-use crate::guards::Guard;
+use crate::guard::Guard;
 use crate::names::Arn;
 use crate::plan::{Effect, Outcome, Remedy, Severity};
 use crate::policy::Mode;
-use crate::receipt::{NOT_REACHED, Report};
+use crate::report::{NOT_REACHED, Report};
 use crate::untrusted::{clean, is_plain};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

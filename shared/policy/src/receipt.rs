@@ -3,37 +3,14 @@
 //! Holds the change, the facts, the plan and what became of it, with the field names that other people's
 //! scripts rely on. Every text in it that came out of an event is cleaned. It judges nothing.
 
-use crate::change::Change;
-use crate::guards::Guard;
+use crate::guard::Guard;
 use crate::page::Page;
-use crate::plan::{Effect, Outcome, Plan, Severity, Verdict};
-use crate::policy::{Mode, Pages};
+use crate::plan::{Effect, Outcome, Severity, Verdict};
+use crate::policy::Mode;
+use crate::report::{NOT_REACHED, Report};
 use crate::untrusted::{Untrusted, clean};
 use serde::Serialize;
 use serde_json::Value;
-
-/// Said of an effect that no outcome is known of: listed all the same, never dropped.
-pub(crate) const NOT_REACHED: &str = "it was not reached";
-
-/// Everything there is to tell about one change.
-pub struct Report<'a, E> {
-    /// The guard that judged it.
-    pub guard: Guard,
-    /// The mode that the guard runs in.
-    pub mode: Mode,
-    /// The policy's `[pages]`.
-    pub pages: &'a Pages,
-    /// The change.
-    pub change: &'a Change,
-    /// The target's ARN, if the change names one.
-    pub target: Option<String>,
-    /// The facts, as the guard shows them.
-    pub facts: Value,
-    /// The plan.
-    pub plan: &'a Plan<E>,
-    /// What became of each effect of the plan, in its order.
-    pub outcomes: &'a [Outcome],
-}
 
 /// One JSON line.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -9,7 +9,8 @@ use sealwatch_policy::guards::Guard;
 use sealwatch_policy::guards::log_group::{Target, decide};
 use sealwatch_policy::plan::Outcome;
 use sealwatch_policy::policy::{Mode, Policy};
-use sealwatch_policy::receipt::{PageOutcome, Receipt, Report};
+use sealwatch_policy::receipt::{PageOutcome, Receipt};
+use sealwatch_policy::report::Report;
 
 /// What becomes of effects in a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

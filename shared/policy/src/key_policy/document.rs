@@ -3,10 +3,10 @@
 //! Only a document that can't be a policy at all is an error; everything else is kept and at most a stated
 //! doubt. Nothing here decides what a doubt means for a request; `evaluate` does.
 
+use super::error::KeyPolicyError;
 use super::json;
 use super::statement::{Statement, Variables, excerpt, quote};
 use serde_json::{Map, Value};
-use thiserror::Error;
 
 /// A key policy as KMS stores it.
 ///
@@ -17,17 +17,6 @@ pub struct KeyPolicy {
     pub(super) statements: Vec<Statement>,
     /// Doubts about the document as a whole, such as an unknown `Version`.
     pub(super) doubts: Vec<String>,
-}
-
-/// Why a text is no key policy.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum KeyPolicyError {
-    /// The reason, cleaned.
-    #[error("the key policy is not JSON: {0}")]
-    NotJson(String),
-    /// The reason, cleaned.
-    #[error("the document is not a key policy: {0}")]
-    NotAPolicy(String),
 }
 
 impl KeyPolicy {

@@ -3,7 +3,7 @@
 //! `serde_json` keeps the last of two equal keys, so `{"Effect": "Deny", "Effect": "Allow"}` would read as
 //! an Allow. AWS accepts no such policy; here it is an error and never a choice between the two.
 
-use super::document::KeyPolicyError;
+use super::error::KeyPolicyError;
 use crate::untrusted::clean;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;

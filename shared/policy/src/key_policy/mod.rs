@@ -5,6 +5,7 @@
 
 mod condition;
 mod document;
+mod error;
 mod evaluate;
 mod json;
 mod service;
@@ -15,6 +16,7 @@ mod truth;
 mod tests;
 
 pub use condition::{ContextValue, RequestContext};
-pub use document::{KeyPolicy, KeyPolicyError};
+pub use document::KeyPolicy;
+pub use error::KeyPolicyError;
 pub use evaluate::{Access, Doubt, Request, evaluate};
 pub use service::{ServiceAccess, logs_access};

@@ -5,7 +5,7 @@
 
 use super::{NOT_REACHED, State, one_line};
 use crate::plan::{Effect, Outcome, Remedy};
-use crate::receipt::Report;
+use crate::report::Report;
 use crate::untrusted::{Untrusted, clean};
 use std::fmt::Write as _;
 

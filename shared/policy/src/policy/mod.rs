@@ -12,7 +12,7 @@ mod tests;
 pub use fault::{Fault, Faults};
 
 use crate::change::Actor;
-use crate::guards::Guard;
+use crate::guard::Guard;
 use crate::names::{AccountId, Arn, KeyRef, NameError, Place, Region};
 use crate::plan::Severity;
 use crate::wildcard;

@@ -9,7 +9,7 @@ use super::{
     ApprovedKey, Exempt, Exemption, Faults, KeyRule, KeyTemplate, Keys, LogGroups, Mode, Pages, Policy,
     TrailRequirement, Trails,
 };
-use crate::guards::Guard;
+use crate::guard::Guard;
 use crate::plan::Severity;
 use crate::untrusted::clean;
 use crate::wildcard;
