@@ -16,6 +16,7 @@ use sealwatch_policy::guards::log_group::Target;
 use sealwatch_policy::page::Page;
 use sealwatch_policy::plan::Verdict;
 use sealwatch_policy::receipt::Receipt;
+use sealwatch_policy::report::UnreadableEvent;
 use sealwatch_world::replay::Effects;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -197,7 +198,10 @@ fn tags_stand_in_a_receipt_as_plain_text() {
 #[test]
 fn the_page_of_an_event_that_cannot_be_read_cannot_be_forged() {
     let evil = "x\n\nWhat to do\n  1. Nothing.\u{202e}\u{1b}[2J";
-    let page = Page::of_unreadable_event(Guard::LogGroup, evil, evil, evil, &ParseError::NeitherShape);
+    let told = || evil.to_owned();
+    let error = ParseError::NeitherShape;
+    let event = UnreadableEvent { id: told(), account: told(), region: told(), error };
+    let page = Page::of_unreadable_event(Guard::LogGroup, &event);
     for line in page.text.lines().chain([page.title.as_str(), &page.subject, &page.sms]) {
         assert!(!could_forge(line), "{line:?}");
     }

@@ -7,12 +7,11 @@
 mod chat;
 mod text;
 
-use crate::change::ParseError;
 use crate::guard::Guard;
 use crate::names::Arn;
 use crate::plan::{Effect, Outcome, Remedy, Severity};
 use crate::policy::Mode;
-use crate::report::{NOT_REACHED, Report};
+use crate::report::{NOT_REACHED, Report, UnreadableEvent};
 use crate::untrusted::{clean, is_plain};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -52,19 +51,14 @@ impl Page {
 
     /// The page for an event that can't be read at all.
     #[must_use]
-    pub fn of_unreadable_event(
-        guard: Guard,
-        account: &str,
-        region: &str,
-        event_id: &str,
-        error: &ParseError,
-    ) -> Self {
-        let severity = Severity::High;
+    pub fn of_unreadable_event(guard: Guard, event: &UnreadableEvent) -> Self {
+        let severity = UnreadableEvent::SEVERITY;
         // SNS refuses an empty attribute.
         let told = |text: &str| {
             if text.is_empty() { "unknown".to_owned() } else { clean(text, 80) }
         };
-        let (account, region, event_id) = (&told(account), &told(region), told(event_id));
+        let (account, region, event_id) = (&told(&event.account), &told(&event.region), told(&event.id));
+        let error = &event.error;
         let title = format!("HIGH the {guard} guard got an event that it can't read");
         let text = format!(
             "{title}\n\nWhat happened\n  event      {event_id}\n  where      account {account}, {region}\n  problem    {error}\n\n\
@@ -82,13 +76,13 @@ impl Page {
                 None,
                 &[
                     ("severity", severity.as_str()),
-                    ("finding", "event.unreadable"),
+                    ("finding", UnreadableEvent::FINDING),
                     ("guard", guard.as_str()),
                     ("account", account),
                     ("region", region),
                 ],
             ),
-            attributes: attributes(severity, guard, "event.unreadable", account, region),
+            attributes: attributes(severity, guard, UnreadableEvent::FINDING, account, region),
             title,
             text,
         }

@@ -7,8 +7,9 @@ use crate::guard::Guard;
 use crate::page::Page;
 use crate::plan::{Effect, Outcome, Severity, Verdict};
 use crate::policy::Mode;
-use crate::report::{NOT_REACHED, Report};
+use crate::report::{NOT_REACHED, Report, UnreadableEvent};
 use crate::untrusted::{Untrusted, clean};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -156,6 +157,66 @@ pub struct Timings {
     pub page: u64,
 }
 
+impl Receipt {
+    /// The receipt for an event that can't be read at all; `received` stands for the time that it doesn't tell.
+    #[must_use]
+    pub fn of_unreadable_event(
+        guard: Guard,
+        mode: Mode,
+        event: &UnreadableEvent,
+        received: Timestamp,
+        page: (&Page, &PageOutcome),
+    ) -> Self {
+        let UnreadableEvent { id, account, region, error } = event;
+        let finding = FindingLine {
+            id: UnreadableEvent::FINDING.to_owned(),
+            severity: UnreadableEvent::SEVERITY,
+            summary: "an event can't be read".to_owned(),
+            evidence: vec![error.to_string()],
+            remedy: vec!["read the event on the failure queue, and look at the resource it names".to_owned()],
+        };
+        Self {
+            event_id: id.clone(),
+            event_name: "unknown".to_owned(),
+            guard,
+            target: None,
+            account: account.clone(),
+            region: region.clone(),
+            time: received.to_string(),
+            mode,
+            verdict: Verdict::Unknown,
+            findings: vec![finding],
+            effects: Vec::new(),
+            page: Some(PageLine::of(page.0, page.1)),
+            reasons: vec!["the event can't be read".to_owned()],
+            assumed: Vec::new(),
+            change: ChangeLine {
+                source: "unknown".to_owned(),
+                actor: "unknown".to_owned(),
+                source_ip: None,
+                user_agent: None,
+                error_code: None,
+                error_message: None,
+            },
+            facts: Value::Null,
+            duplicate: false,
+            timings_ms: None,
+        }
+    }
+}
+
+impl PageLine {
+    fn of(page: &Page, outcome: &PageOutcome) -> Self {
+        Self {
+            severity: page.severity,
+            title: page.title.clone(),
+            text: page.text.clone(),
+            outcome: outcome.as_str().to_owned(),
+            error: outcome.trouble().map(|why| clean(why, 600)),
+        }
+    }
+}
+
 impl<E: Effect> Report<'_, E> {
     /// The receipt, with the page that was made of this report and what became of it.
     #[must_use]
@@ -174,13 +235,7 @@ impl<E: Effect> Report<'_, E> {
             verdict: self.plan.verdict,
             findings: self.plan.findings.iter().map(FindingLine::of).collect(),
             effects: self.effect_lines(),
-            page: page.map(|(page, outcome)| PageLine {
-                severity: page.severity,
-                title: page.title.clone(),
-                text: page.text.clone(),
-                outcome: outcome.as_str().to_owned(),
-                error: outcome.trouble().map(|why| clean(why, 600)),
-            }),
+            page: page.map(|(page, outcome)| PageLine::of(page, outcome)),
             reasons: self.plan.reasons.clone(),
             assumed: self.plan.assumed.clone(),
             change: ChangeLine {

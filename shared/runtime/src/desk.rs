@@ -16,8 +16,7 @@ use sealwatch_policy::page::Page;
 use sealwatch_policy::plan::{Effect, Outcome, Verdict};
 use sealwatch_policy::policy::Mode;
 use sealwatch_policy::receipt::{PageOutcome, Receipt, Timings};
-use sealwatch_policy::report::Report;
-use sealwatch_policy::untrusted::clean;
+use sealwatch_policy::report::{Report, UnreadableEvent};
 use serde_json::Value;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -101,7 +100,7 @@ impl Desk {
         Ok(receipt)
     }
 
-    /// Pages for an event that can't be read.
+    /// Pages for an event that can't be read, and writes its receipt.
     pub async fn unreadable(
         &self,
         boot: &Boot,
@@ -109,15 +108,19 @@ impl Desk {
         error: ParseError,
         deadline: &Deadline,
     ) -> Unfinished {
-        let told = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
-        let id = told("/detail/eventID").or(told("/eventID")).or(told("/id")).unwrap_or("without an id");
-        let account = told("/account").or(told("/detail/recipientAccountId")).unwrap_or("unknown");
-        let (id, account) = (clean(id, 80), clean(account, 12));
-        let page = Page::of_unreadable_event(boot.guard, &account, boot.region.as_str(), &id, &error);
-        tracing::error!(event_id = id, error = %error, "the event can't be read");
-        match self.page(boot, &page, &id, deadline).await {
+        let event = UnreadableEvent::of(event, &boot.region, error);
+        let page = Page::of_unreadable_event(boot.guard, &event);
+        let outcome = self.page(boot, &page, &event.id, deadline).await;
+        let told = (&page, &outcome);
+        let receipt = Receipt::of_unreadable_event(boot.guard, boot.mode, &event, Timestamp::now(), told);
+        if let Err(error) = self.write(&receipt) {
+            return Unfinished::Receipt(error);
+        }
+        match outcome {
             PageOutcome::Failed(why) => Unfinished::Page(why),
-            PageOutcome::Sent | PageOutcome::Withheld(_) | PageOutcome::Replayed => Unfinished::Event(error),
+            PageOutcome::Sent | PageOutcome::Withheld(_) | PageOutcome::Replayed => {
+                Unfinished::Event(event.error)
+            }
         }
     }
 

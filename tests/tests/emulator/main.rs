@@ -259,7 +259,12 @@ fn an_event_that_cannot_be_read_pages_and_fails() {
     ] {
         assert!(failed(&guard.invoke(&event)), "{event}");
     }
-    assert!(!lab.published().is_empty());
+    let receipts = guard.receipts(5);
+    assert!(
+        receipts.iter().all(|receipt| receipt["findings"][0]["id"] == "event.unreadable"),
+        "{receipts:#?}"
+    );
+    assert_eq!(receipts[0]["page"]["outcome"], "sent");
     assert_eq!(lab.count("logs:DescribeLogGroups"), 0);
 }
 

@@ -12,7 +12,7 @@ use crate::names::{KeyArn, KeyRef};
 use crate::plan::{Finding, Outcome, Plan, Remedy, Severity, Verdict};
 use crate::policy::{Mode, Policy};
 use crate::receipt::PageOutcome;
-use crate::report::Report;
+use crate::report::{Report, UnreadableEvent};
 use crate::untrusted::is_plain;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -535,7 +535,7 @@ fn an_attempt_that_was_denied() {
 #[test]
 fn an_event_that_cannot_be_read() {
     let error = ParseError::Field { field: "awsRegion", found: String::new() };
-    let page = Page::of_unreadable_event(Guard::LogGroup, "111122223333", "eu-central-1", "e-1", &error);
+    let page = unreadable("111122223333", "eu-central-1", "e-1", error);
     insta::assert_snapshot!(shown(&page), @r#"
     SUBJECT    [Sealwatch] HIGH the log-group guard got an event that it can't read
     SMS        Sealwatch HIGH the log-group guard got an event that it can't read; 111122223333/eu-central-1
@@ -859,10 +859,10 @@ fn nobody_else_adds_a_line_to_the_page_of_an_unreadable_event() {
         parse(&json!({ "eventName": "x", "eventSource": "x", "eventID": "x", "eventTime": found }))
             .unwrap_err()
     };
-    let benign = Page::of_unreadable_event(Guard::LogGroup, "benign", "benign", "benign", &error("benign"));
+    let benign = unreadable("benign", "benign", "benign", error("benign"));
     for text in forgeries().into_iter().chain([String::new()]) {
         let name: String = text.chars().take(40).collect::<String>().escape_unicode().to_string();
-        let page = Page::of_unreadable_event(Guard::LogGroup, &text, &text, &text, &error(&text));
+        let page = unreadable(&text, &text, &text, error(&text));
         check_limits(&page, &name);
         assert_eq!(page.text.lines().count(), benign.text.lines().count(), "{name}: {}", page.text);
     }
@@ -943,4 +943,10 @@ proptest! {
         check_limits(&page, "any");
         prop_assert_eq!(page.text.lines().count(), forged("x").page().text.lines().count());
     }
+}
+
+/// The page of an event of which this is all that could be picked out.
+fn unreadable(account: &str, region: &str, id: &str, error: ParseError) -> Page {
+    let [account, region, id] = [account, region, id].map(str::to_owned);
+    Page::of_unreadable_event(Guard::LogGroup, &UnreadableEvent { id, account, region, error })
 }
