@@ -1,4 +1,4 @@
-//! AWS's own names as types: account, Region, log group, key.
+//! AWS's own names as types: account, Region, log group, key, trail.
 //!
 //! A value of one of these types has been checked against AWS's documented syntax, so that code which
 //! holds one needs no further checks and text an attacker wrote can't travel inside it. Nothing here
@@ -6,9 +6,11 @@
 
 mod key;
 mod log_group;
+mod trail;
 
 pub use key::{KeyArn, KeyRef, is_alias};
 pub use log_group::{LogGroupArn, LogGroupName};
+pub use trail::TrailArn;
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -35,6 +37,12 @@ pub enum NameError {
     /// Neither an alias, an alias ARN nor a key ARN.
     #[error("`{0}` is not a key: give an alias (`alias/NAME`), an alias ARN or a key ARN")]
     KeyRef(String),
+    /// A trail's name has 3 to 128 of `a-z A-Z 0-9 . _ -`.
+    #[error("`{0}` is not a trail's name (3 to 128 of a-z, A-Z, 0-9, `.`, `_`, `-`)")]
+    Trail(String),
+    /// Not `arn:P:cloudtrail:R:A:trail/NAME`.
+    #[error("`{0}` is not a trail's ARN (`arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`)")]
+    TrailArn(String),
 }
 
 fn excerpt(text: &str) -> String {
@@ -216,6 +224,16 @@ mod tests {
             "key/abc",
         ] {
             assert!(KeyArn::parse(text).is_err(), "{text:?}");
+        }
+        for text in [
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/ab",
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/-abc",
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/a b c",
+            "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/abc",
+            "arn:aws-cn:cloudtrail:us-east-1:111122223333:trail/abc",
+            "abc",
+        ] {
+            assert!(TrailArn::parse(text).is_err(), "{text:?}");
         }
     }
 

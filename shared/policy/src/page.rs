@@ -9,7 +9,7 @@ mod text;
 
 use crate::guard::Guard;
 use crate::names::Arn;
-use crate::plan::{Effect, Outcome, Remedy, Severity};
+use crate::plan::{Effect, Finding, Outcome, Remedy, Severity};
 use crate::policy::Mode;
 use crate::report::{NOT_REACHED, Report, UnreadableEvent};
 use crate::untrusted::{clean, is_plain};
@@ -117,8 +117,7 @@ impl<E: Effect> Report<'_, E> {
             ascii_line(&format!("{head}{name}{tail}"), limit)
         };
         let text = self.text(&title, worst.id, state);
-        let steps: Vec<String> =
-            self.remedies(state).iter().map(|remedy| one_line(&remedy.to_string())).collect();
+        let steps: Vec<String> = self.remedies().iter().map(|remedy| one_line(&remedy.to_string())).collect();
         let context = [
             ("severity", severity.as_str()),
             ("finding", worst.id),
@@ -144,7 +143,7 @@ impl<E: Effect> Report<'_, E> {
     }
 
     /// What is left to a person: of a repaired resource only what is good to know.
-    fn remedies(&self, state: State) -> Vec<&Remedy> {
+    fn remedies(&self) -> Vec<&Remedy> {
         let refused = self.outcomes.iter().flat_map(|outcome| match outcome {
             Outcome::Refused { remedies, .. } => remedies.as_slice(),
             Outcome::Applied
@@ -153,9 +152,20 @@ impl<E: Effect> Report<'_, E> {
             | Outcome::Failed { .. }
             | Outcome::Replayed => &[],
         });
-        let found = self.plan.findings.iter().flat_map(|finding| &finding.remedies);
-        let repaired = state == State::Repaired;
-        refused.chain(found.filter(|remedy| !repaired || matches!(remedy, Remedy::Step(_)))).collect()
+        let found = self.plan.findings.iter().flat_map(|finding| {
+            let mended = self.mended(finding);
+            finding.remedies.iter().filter(move |remedy| !mended || matches!(remedy, Remedy::Step(_)))
+        });
+        refused.chain(found).collect()
+    }
+
+    /// Whether the effect that mends a finding is done.
+    fn mended(&self, finding: &Finding) -> bool {
+        let outcomes = self.plan.effects.iter().zip(self.outcomes);
+        let mending = |(effect, _): &(&E, &Outcome)| Some(effect.ensure()) == finding.mended_by;
+        let mut mending = outcomes.filter(mending).peekable();
+        mending.peek().is_some()
+            && mending.all(|(_, outcome)| matches!(outcome, Outcome::Applied | Outcome::Already))
     }
 
     /// Whether an effect didn't work, or nobody says what became of it.
@@ -173,7 +183,11 @@ impl<E: Effect> Report<'_, E> {
         }
         let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::Already);
         if self.outcomes.iter().all(done) {
-            State::Repaired
+            if self.plan.findings.iter().all(|finding| self.mended(finding)) {
+                State::Repaired
+            } else {
+                State::RepairedInPart
+            }
         } else if self.outcomes.contains(&Outcome::Withheld) {
             State::Withheld(self.mode)
         } else {
@@ -187,6 +201,7 @@ impl<E: Effect> Report<'_, E> {
 enum State {
     NothingToApply,
     Repaired,
+    RepairedInPart,
     Withheld(Mode),
     Trouble,
     Replayed,
@@ -197,6 +212,7 @@ impl State {
         match self {
             Self::NothingToApply => "",
             Self::Repaired => " (repaired)",
+            Self::RepairedInPart => " (repaired in part)",
             Self::Withheld(Mode::Observe) => " (not repaired: mode observe)",
             Self::Withheld(Mode::Page) => " (not repaired: mode page)",
             Self::Withheld(Mode::Remediate) => " (not repaired)",

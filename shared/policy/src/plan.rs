@@ -54,6 +54,8 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// What a person does about it, in order.
     pub remedies: Vec<Remedy>,
+    /// The kind of effect that mends it, if the plan holds one that does.
+    pub mended_by: Option<&'static str>,
 }
 
 /// One step of a repair by hand.

@@ -5,12 +5,52 @@
 //! usable.
 
 use crate::facts::{KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage};
-use crate::key_policy::{ServiceAccess, logs_access};
-use crate::names::{KeyArn, KeyRef, LogGroupArn};
+use crate::key_policy::{KeyPolicy, ServiceAccess, logs_access, trail_access};
+use crate::names::{KeyArn, KeyRef, LogGroupArn, Region, TrailArn};
 use crate::plan::{Remedy, shell_word};
 use crate::untrusted::clean;
 
-/// Whether a key may be associated with a log group.
+/// What a key is to serve.
+#[derive(Debug, Clone, Copy)]
+pub enum Consumer<'a> {
+    /// CloudWatch Logs, for one log group.
+    LogGroup(&'a LogGroupArn),
+    /// CloudTrail, for the files that one trail writes into a bucket of this Region.
+    Trail(&'a TrailArn, &'a Region),
+}
+
+impl Consumer<'_> {
+    fn service(self) -> &'static str {
+        match self {
+            Self::LogGroup(_) => "CloudWatch Logs",
+            Self::Trail(..) => "CloudTrail",
+        }
+    }
+
+    fn resource(self) -> &'static str {
+        match self {
+            Self::LogGroup(_) => "log group",
+            Self::Trail(..) => "trail",
+        }
+    }
+
+    /// The Region that the key must be in, and whose it is.
+    fn region(&self) -> (&Region, &'static str) {
+        match self {
+            Self::LogGroup(group) => (&group.place().region, "the log group"),
+            Self::Trail(_, bucket_region) => (bucket_region, "the trail's bucket"),
+        }
+    }
+
+    fn access(self, policy: &KeyPolicy, key: &KeyArn) -> ServiceAccess {
+        match self {
+            Self::LogGroup(group) => logs_access(policy, key, group),
+            Self::Trail(trail, _) => trail_access(policy, key, trail),
+        }
+    }
+}
+
+/// Whether a key may be put to use.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Usability {
     /// It may; in a replay, on these assumptions.
@@ -40,21 +80,17 @@ pub struct Obstacle {
     pub remedies: Vec<Remedy>,
 }
 
-/// Whether CloudWatch Logs could use the key `wanted` for `group`, by what was read of the key; `None` is
-/// "nobody asked".
+/// Whether `consumer` could use the key `wanted`, by what was read of the key; `None` is "nobody asked".
 #[must_use]
-pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogGroupArn) -> Usability {
-    if wanted.place().region != group.place().region {
-        return Usability::Unusable(vec![wrong_region(
-            &wanted.to_string(),
-            wanted.place().region.as_str(),
-            group,
-        )]);
+pub fn usability(wanted: &KeyRef, reading: Option<&KeyReading>, consumer: Consumer<'_>) -> Usability {
+    let service = consumer.service();
+    if let Some(obstacle) = wrong_region(&wanted.to_string(), &wanted.place().region, &consumer) {
+        return Usability::Unusable(vec![obstacle]);
     }
     let facts = match reading {
         Some(KeyReading::Known(facts)) => facts,
         Some(KeyReading::Assumed) => {
-            let assumed = vec![format!("{wanted}: assumed to exist and to be usable by CloudWatch Logs")];
+            let assumed = vec![format!("{wanted}: assumed to exist and to be usable by {service}")];
             return Usability::Usable { key: wanted.clone(), assumed };
         }
         Some(KeyReading::Absent) => return Usability::Unusable(vec![no_such_key(wanted)]),
@@ -82,7 +118,7 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
             retryable: false,
         };
     }
-    let mut obstacles = kind_obstacles(facts, group);
+    let mut obstacles = kind_obstacles(facts, &consumer);
     obstacles.extend(state_obstacle(facts));
     let mut unknown = Vec::new();
     let mut retryable = false;
@@ -97,31 +133,28 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
                 )],
             });
         }
-        KeyPolicyFact::Known(policy) => match logs_access(policy, &facts.arn, group) {
+        KeyPolicyFact::Known(policy) => match consumer.access(policy, &facts.arn) {
             ServiceAccess::Allowed => {}
-            ServiceAccess::Missing { actions, statement } => obstacles.push(Obstacle {
+            ServiceAccess::Missing { actions, statements } => obstacles.push(Obstacle {
                 problem: format!(
-                    "the policy of {} doesn't let CloudWatch Logs use {} for this log group",
+                    "the policy of {} doesn't let {service} use {} for this {}",
                     facts.arn,
-                    actions.join(", ")
+                    actions.join(", "),
+                    consumer.resource()
                 ),
-                remedies: add_statement(&facts.arn, statement),
+                remedies: add_statements(&facts.arn, statements),
             }),
             ServiceAccess::Denied { actions, by } => obstacles.push(Obstacle {
-                problem: format!(
-                    "the policy of {} denies CloudWatch Logs {}: {by}",
-                    facts.arn,
-                    actions.join(", ")
-                ),
-                remedies: vec![step("narrow that Deny statement so that it leaves CloudWatch Logs out")],
+                problem: format!("the policy of {} denies {service} {}: {by}", facts.arn, actions.join(", ")),
+                remedies: vec![step(&format!("narrow that Deny statement so that it leaves {service} out"))],
             }),
-            ServiceAccess::Unknown { why, statement } => unknown.push(Obstacle {
+            ServiceAccess::Unknown { why, statements } => unknown.push(Obstacle {
                 problem: format!(
-                    "can't tell whether the policy of {} lets CloudWatch Logs in: {}",
+                    "can't tell whether the policy of {} lets {service} in: {}",
                     facts.arn,
                     why.join("; ")
                 ),
-                remedies: add_statement(&facts.arn, statement),
+                remedies: add_statements(&facts.arn, statements),
             }),
         },
     }
@@ -135,11 +168,9 @@ pub fn for_log_group(wanted: &KeyRef, reading: Option<&KeyReading>, group: &LogG
     Usability::Usable { key: KeyRef::Key(facts.arn.clone()), assumed: assumptions(wanted, facts) }
 }
 
-fn kind_obstacles(facts: &KeyFacts, group: &LogGroupArn) -> Vec<Obstacle> {
+fn kind_obstacles(facts: &KeyFacts, consumer: &Consumer<'_>) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
-    if facts.arn.place().region != group.place().region {
-        obstacles.push(wrong_region(&facts.arn.to_string(), facts.arn.place().region.as_str(), group));
-    }
+    obstacles.extend(wrong_region(&facts.arn.to_string(), &facts.arn.place().region, consumer));
     let mut wrong_kind = |problem: String| {
         let remedies =
             vec![step("name another key in the policy file: a symmetric customer key for encryption")];
@@ -190,13 +221,14 @@ fn state_obstacle(facts: &KeyFacts) -> Option<Obstacle> {
     Some(Obstacle { problem: format!("the key {} is {state}", facts.arn), remedies })
 }
 
-fn wrong_region(key: &str, region: &str, group: &LogGroupArn) -> Obstacle {
-    Obstacle {
-        problem: format!("the key {key} lies in {region}, the log group in {}", group.place().region),
-        remedies: vec![step(
-            "name a key of the log group's own Region; `{region}` in the policy file stands for it",
-        )],
-    }
+fn wrong_region(key: &str, region: &Region, consumer: &Consumer<'_>) -> Option<Obstacle> {
+    let (wanted, whose) = consumer.region();
+    (region != wanted).then(|| Obstacle {
+        problem: format!("the key {key} lies in {region}, {whose} in {wanted}"),
+        remedies: vec![step(&format!(
+            "name a key of the Region of {whose}; `{{region}}` in the policy file stands for it"
+        ))],
+    })
 }
 
 fn no_such_key(wanted: &KeyRef) -> Obstacle {
@@ -214,20 +246,23 @@ fn no_such_key(wanted: &KeyRef) -> Obstacle {
     Obstacle { problem: format!("there is no key {wanted}"), remedies }
 }
 
-fn add_statement(key: &KeyArn, statement: serde_json::Value) -> Vec<Remedy> {
+fn add_statements(key: &KeyArn, statements: Vec<serde_json::Value>) -> Vec<Remedy> {
     let region = key.place().region.as_str();
-    vec![
+    let mut remedies = vec![
         step("write the key policy to a file:"),
         Remedy::Command(format!(
             "aws kms get-key-policy --region {region} --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
         )),
-        step("add this statement to it:"),
-        Remedy::Statement(statement),
+        step(if statements.len() == 1 { "add this statement to it:" } else { "add these statements to it:" }),
+    ];
+    remedies.extend(statements.into_iter().map(Remedy::Statement));
+    remedies.extend([
         step("and put it back:"),
         Remedy::Command(format!(
             "aws kms put-key-policy --region {region} --key-id {key} --policy-name default --policy file://key-policy.json"
         )),
-    ]
+    ]);
+    remedies
 }
 
 fn assumptions(wanted: &KeyRef, facts: &KeyFacts) -> Vec<String> {

@@ -121,7 +121,7 @@ impl Key {
             Some(Ok(policy)) => KeyPolicyFact::Known(policy.clone()),
             Some(Err(why)) => KeyPolicyFact::Unreadable(Unreadable::for_good(why.clone())),
             None => {
-                assumed.insert("a policy that lets CloudWatch Logs in");
+                assumed.insert("a policy that lets the service in");
                 KeyPolicyFact::Assumed
             }
         };

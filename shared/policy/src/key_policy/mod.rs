@@ -3,6 +3,7 @@
 //! The model is tolerant: what it doesn't understand is kept, and answers `Unknown` with the reason. It
 //! never guesses an allowance, never calls AWS, and looks at neither grants nor the key's state.
 
+mod cloudtrail;
 mod condition;
 mod document;
 mod error;
@@ -15,6 +16,7 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
+pub use cloudtrail::trail_access;
 pub use condition::{ContextValue, RequestContext};
 pub use document::KeyPolicy;
 pub use error::KeyPolicyError;

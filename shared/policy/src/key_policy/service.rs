@@ -1,4 +1,5 @@
-//! What CloudWatch Logs needs of a key, whether a policy gives it, and the statement that would.
+//! What CloudWatch Logs needs of a key, whether a policy gives it, and the statement that would; and what is
+//! common to all services.
 //!
 //! Answers for one log group at a time, under exactly its encryption context. It never looks at the key's
 //! state, and it never changes a policy: the statement is for a person to add.
@@ -15,12 +16,12 @@ use serde_json::{Value, json};
 pub enum ServiceAccess {
     /// Every action that the service needs is allowed.
     Allowed,
-    /// No statement allows these actions; adding `statement` does.
+    /// No statement allows these actions; adding `statements` does.
     Missing {
         /// As AWS's documentation writes them, such as `kms:GenerateDataKey*`.
         actions: Vec<&'static str>,
-        /// The statement to add.
-        statement: Value,
+        /// The statements to add.
+        statements: Vec<Value>,
     },
     /// A Deny statement applies: adding a statement won't help.
     Denied {
@@ -33,8 +34,8 @@ pub enum ServiceAccess {
     Unknown {
         /// The reasons, cleaned, each once.
         why: Vec<String>,
-        /// The statement that grants what is needed, unless a Deny in doubt takes it away.
-        statement: Value,
+        /// The statements that grant what is needed, unless a Deny in doubt takes it away.
+        statements: Vec<Value>,
     },
 }
 
@@ -73,14 +74,16 @@ pub fn logs_access(policy: &KeyPolicy, key: &KeyArn, group: &LogGroupArn) -> Ser
         let request = Request { principals: &principals, action, key, context: &context };
         (*documented, evaluate(policy, &request))
     });
-    summarize(answers, || logs_statement(policy, group.place()))
+    summarize(answers, |_| vec![logs_statement(policy, group.place())])
 }
 
-/// One answer for all actions. INVARIANT: `Missing` means that adding the statement gives `Allowed`, so an
-/// action that may be denied makes the whole `Unknown` even where another one is plainly missing.
-fn summarize(
+/// One answer for all actions; `statements` makes those that grant the given actions, or all if none is given.
+///
+/// INVARIANT: `Missing` means that adding the statements gives `Allowed`, so an action that may be denied makes
+/// the whole `Unknown` even where another one is plainly missing.
+pub(super) fn summarize(
     answers: impl Iterator<Item = (&'static str, Access)>,
-    statement: impl FnOnce() -> Value,
+    statements: impl FnOnce(&[&'static str]) -> Vec<Value>,
 ) -> ServiceAccess {
     let (mut missing, mut denied, mut by) = (Vec::new(), Vec::new(), Vec::new());
     let (mut maybe_allowed, mut maybe_denied) = (Vec::new(), Vec::new());
@@ -101,11 +104,13 @@ fn summarize(
     } else if !maybe_denied.is_empty() {
         let unallowed = missing.iter().map(|action| format!("no statement allows `{action}`"));
         extend_unique(&mut maybe_denied, maybe_allowed.into_iter().chain(unallowed));
-        ServiceAccess::Unknown { why: maybe_denied, statement: statement() }
+        ServiceAccess::Unknown { why: maybe_denied, statements: statements(&[]) }
     } else if !missing.is_empty() {
-        ServiceAccess::Missing { actions: missing, statement: statement() }
+        // What is in doubt is granted too: else it would be the next obstacle.
+        let statements = if maybe_allowed.is_empty() { statements(&missing) } else { statements(&[]) };
+        ServiceAccess::Missing { actions: missing, statements }
     } else if !maybe_allowed.is_empty() {
-        ServiceAccess::Unknown { why: maybe_allowed, statement: statement() }
+        ServiceAccess::Unknown { why: maybe_allowed, statements: statements(&[]) }
     } else {
         ServiceAccess::Allowed
     }
@@ -139,7 +144,7 @@ fn logs_context(principals: &[String], key: &KeyArn, group: &LogGroupArn) -> Req
 }
 
 /// What is known about any service that calls KMS in its own name.
-fn service_context(principals: &[String], key: &KeyArn) -> RequestContext {
+pub(super) fn service_context(principals: &[String], key: &KeyArn) -> RequestContext {
     /// Keys about a person or role, or about the way of a call through another service or a network.
     const ABSENT: [&str; 9] = [
         "aws:PrincipalOrgID",
@@ -183,7 +188,7 @@ fn logs_statement(policy: &KeyPolicy, place: &Place) -> Value {
 }
 
 /// `wanted`, or with the first number behind it that no statement's `Sid` has taken.
-fn free_sid(policy: &KeyPolicy, wanted: &str) -> String {
+pub(super) fn free_sid(policy: &KeyPolicy, wanted: &str) -> String {
     let taken = |sid: &str| {
         policy.statements.iter().any(|it| it.sid.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(sid)))
     };

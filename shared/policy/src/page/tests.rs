@@ -725,6 +725,7 @@ fn finding(id: &'static str, severity: Severity, text: &str) -> Finding {
             Remedy::Command(text.to_owned()),
             Remedy::Statement(json!({ "Sid": text })),
         ],
+        mended_by: None,
     }
 }
 

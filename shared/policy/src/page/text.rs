@@ -80,7 +80,7 @@ impl<E: Effect> Report<'_, E> {
     fn push_remedies(&self, text: &mut String, state: State) {
         text.push_str(if state == State::Repaired { "\nGood to know\n" } else { "\nWhat to do\n" });
         let mut number = 0;
-        let remedies = self.remedies(state);
+        let remedies = self.remedies();
         for remedy in &remedies {
             match remedy {
                 Remedy::Step(step) => {

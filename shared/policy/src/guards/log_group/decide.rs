@@ -12,9 +12,9 @@ use crate::change::Change;
 use crate::facts::{Reading, Unreadable};
 use crate::guards::Guard;
 use crate::names::{KeyRef, LogGroupArn};
-use crate::plan::{Plan, Remedy, Verdict};
+use crate::plan::{Effect as _, Plan, Remedy, Verdict};
 use crate::policy::{Exemption, Policy};
-use crate::preflight::{Obstacle, Usability, for_log_group};
+use crate::preflight::{Consumer, Obstacle, Usability, usability};
 use crate::untrusted::{SHOWN, clean};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -120,17 +120,19 @@ fn decide_bare(
     let reason =
         format!("rule `{}` (line {}) names the key `{}`", rule.pattern, rule.line, rule.key.as_str());
     let wanted = rule.key.at(group.place());
-    let usability = match &wanted {
-        Ok(wanted) => for_log_group(wanted, facts.keys.get(wanted), group),
+    let usable = match &wanted {
+        Ok(wanted) => usability(wanted, facts.keys.get(wanted), Consumer::LogGroup(group)),
         Err(error) => Usability::Unusable(vec![Obstacle {
             problem: error.to_string(),
             remedies: vec![Remedy::Step("mend the rule's `key` in the policy file".to_owned())],
         }]),
     };
-    match usability {
+    match usable {
         Usability::Usable { key, assumed } => {
             finding.remedies = associate_by_hand(group, &key);
-            let effects = vec![Effect { group: group.clone(), key }];
+            let effect = Effect { group: group.clone(), key };
+            finding.mended_by = Some(effect.ensure());
+            let effects = vec![effect];
             Plan { effects, assumed, ..Plan::found(Verdict::Violation, finding, reason) }
         }
         Usability::Unusable(obstacles) => {
@@ -175,7 +177,7 @@ fn decide_keyed(
     }
     let reason = format!("the log group uses the key {}", clean(key, SHOWN));
     let at_hand = KeyRef::parse(key, group.place()).ok().and_then(|key| Some((facts.keys.get(&key)?, key)));
-    match at_hand.map(|(reading, key)| for_log_group(&key, Some(reading), group)) {
+    match at_hand.map(|(reading, key)| usability(&key, Some(reading), Consumer::LogGroup(group))) {
         Some(Usability::Unusable(obstacles)) => Plan::found(
             Verdict::Violation,
             key_unusable(group, "the key that it uses doesn't serve", obstacles, Statements::Missing),

@@ -20,6 +20,7 @@ pub(super) fn target_unclear(why: &str) -> Finding {
         remedies: vec![Remedy::Step(
             "find the call in CloudTrail by its event id and look at the log group".to_owned(),
         )],
+        mended_by: None,
     }
 }
 
@@ -35,6 +36,7 @@ pub(super) fn state_unknown(group: &LogGroupArn, what: &str, evidence: Vec<Strin
             group.place().region,
             option("--log-group-name-prefix", group.name().as_str())
         ))],
+        mended_by: None,
     }
 }
 
@@ -52,7 +54,7 @@ pub(super) fn bare_finding(change: &Change, group: &LogGroupArn, state: &GroupSt
     };
     let mut evidence = vec!["its own state, read after the event, shows no kmsKeyId".to_owned()];
     evidence.extend(state.class.iter().map(|class| format!("log group class {}", clean(class, 60))));
-    Finding { id, severity, summary, evidence, remedies: Vec::new() }
+    Finding { id, severity, summary, evidence, remedies: Vec::new(), mended_by: None }
 }
 
 /// The group's key isn't an approved one.
@@ -68,6 +70,7 @@ pub(super) fn unapproved(policy: &Policy, group: &LogGroupArn, key: &str) -> Fin
         summary: format!("log group {} uses a key that policy doesn't approve", group.name()),
         evidence: vec![format!("its own state, read after the event, shows kmsKeyId {key}")],
         remedies,
+        mended_by: None,
     }
 }
 
@@ -97,6 +100,7 @@ pub(super) fn key_unusable(
         summary: format!("log group {}: {what}", group.name()),
         evidence: Vec::new(),
         remedies: Vec::new(),
+        mended_by: None,
     };
     let mut labelled = Vec::new();
     for Obstacle { problem, remedies } in obstacles {
@@ -129,6 +133,7 @@ pub(super) fn attempt_denied(change: &Change) -> Finding {
         summary: format!("a call to take the KMS key away failed; {target}"),
         evidence,
         remedies: vec![Remedy::Step("ask the caller why; nothing was changed".to_owned())],
+        mended_by: None,
     }
 }
 

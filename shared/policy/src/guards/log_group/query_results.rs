@@ -70,5 +70,5 @@ fn finding(id: &'static str, summary: String, evidence: Vec<String>, place: &Pla
         region.partition()
     );
     let remedies = vec![Remedy::Step("associate the right key:".to_owned()), Remedy::Command(command)];
-    Finding { id, severity: Severity::Medium, summary, evidence, remedies }
+    Finding { id, severity: Severity::Medium, summary, evidence, remedies, mended_by: None }
 }

@@ -11,7 +11,7 @@ use crate::key_policy::KeyPolicy;
 use crate::names::{AccountId, KeyArn, KeyRef, LogGroupArn, Place, Region};
 use crate::plan::{Effect as _, Finding, Plan, Remedy, Severity, Verdict};
 use crate::policy::Policy;
-use crate::preflight::{Usability, for_log_group};
+use crate::preflight::{Consumer, Usability, usability};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -1695,7 +1695,7 @@ proptest! {
             prop_assert!(change.failure.is_none());
             prop_assert_eq!(plan.verdict, Violation);
             let fit = facts.keys.iter().any(|(wanted, reading)| {
-                matches!(for_log_group(wanted, Some(reading), &effect.group), Usability::Usable { key, .. } if key == effect.key)
+                matches!(usability(wanted, Some(reading), Consumer::LogGroup(&effect.group)), Usability::Usable { key, .. } if key == effect.key)
             });
             prop_assert!(fit, "{:?}", effect);
         }

@@ -3,6 +3,7 @@
 //! The expected values come from AWS's documented semantics (DESIGN.md promise 5); a case is never changed
 //! to fit the output.
 
+mod cloudtrail;
 mod conditions;
 mod denials;
 mod documented;

@@ -4,13 +4,13 @@ use super::*;
 
 #[test]
 fn the_missing_statement_is_the_documented_one() {
-    let ServiceAccess::Missing { actions, statement } = answer(&policy([])) else { panic!("it is missing") };
+    let ServiceAccess::Missing { actions, statements } = answer(&policy([])) else { panic!("it is missing") };
     let documented =
         ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
     assert_eq!(actions, documented);
     assert_eq!(
-        statement,
-        json!({
+        statements,
+        [json!({
             "Sid": "AllowCloudWatchLogs",
             "Effect": "Allow",
             "Principal": { "Service": "logs.us-east-1.amazonaws.com" },
@@ -19,7 +19,7 @@ fn the_missing_statement_is_the_documented_one() {
             "Condition": { "ArnLike": {
                 "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:111122223333:*",
             } },
-        })
+        })]
     );
 }
 
@@ -39,8 +39,8 @@ fn a_taken_sid_gets_a_number() {
     ] {
         let role = json!({ "AWS": "arn:aws:iam::111122223333:role/x" });
         let document = policy(taken.iter().map(|sid| logs(json!({ "Sid": sid, "Principal": role }))));
-        let ServiceAccess::Missing { statement, .. } = answer(&document) else { panic!("it is missing") };
-        assert_eq!(statement["Sid"], expected, "{taken:?}");
+        let ServiceAccess::Missing { statements, .. } = answer(&document) else { panic!("it is missing") };
+        assert_eq!(statements[0]["Sid"], expected, "{taken:?}");
     }
 }
 

@@ -1,0 +1,89 @@
+//! What CloudTrail needs of a key to encrypt one trail's files, and the statements that give it.
+//!
+//! Answers for exactly one trail, under its encryption context. It never looks at the key's state or at the
+//! bucket, and it never changes a policy: the statements are for a person to add.
+
+use super::condition::{ContextValue, RequestContext};
+use super::document::KeyPolicy;
+use super::evaluate::{Request, evaluate};
+use super::service::{ServiceAccess, free_sid, service_context, summarize};
+use crate::names::{KeyArn, TrailArn};
+use serde_json::{Value, json};
+
+/// The same name in every partition.
+const PRINCIPAL: &str = "cloudtrail.amazonaws.com";
+const ENCRYPT: &str = "kms:GenerateDataKey*";
+const DESCRIBE: &str = "kms:DescribeKey";
+
+/// May CloudTrail encrypt the files of `trail` with `key`?
+///
+/// Source: CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
+#[must_use]
+pub fn trail_access(policy: &KeyPolicy, key: &KeyArn, trail: &TrailArn) -> ServiceAccess {
+    let principals = [PRINCIPAL.to_owned()];
+    let ask = |action, context: &RequestContext| {
+        evaluate(policy, &Request { principals: &principals, action, key, context })
+    };
+    let encrypting = encrypting(&principals, key, trail);
+    let answers = [
+        (ENCRYPT, ask("kms:GenerateDataKey", &encrypting)),
+        (ENCRYPT, ask("kms:GenerateDataKeyWithoutPlaintext", &encrypting)),
+        (DESCRIBE, ask("kms:DescribeKey", &describing(&principals, key, trail))),
+    ];
+    summarize(answers.into_iter(), |actions| {
+        let needed = |action| actions.is_empty() || actions.contains(&action);
+        let mut statements = Vec::new();
+        statements.extend(needed(ENCRYPT).then(|| encrypt_statement(policy, trail)));
+        statements.extend(needed(DESCRIBE).then(|| describe_statement(policy)));
+        statements
+    })
+}
+
+/// What is known about CloudTrail's GenerateDataKey calls. They are made through the bucket's encryption, and
+/// whether `kms:ViaService` is in them isn't documented, so nothing is said of it.
+fn encrypting(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestContext {
+    let one = |value: &str| ContextValue::Present(vec![value.to_owned()]);
+    calling(principals, key, trail)
+        .with("kms:EncryptionContext:aws:cloudtrail:arn", one(&trail.to_string()))
+        .with("kms:EncryptionContextKeys", ContextValue::Unknown)
+        .with_family("kms:EncryptionContext:", ContextValue::Unknown)
+        .with("aws:SourceArn", one(&trail.to_string()))
+}
+
+/// DescribeKey takes no encryption context; whether it carries a source isn't documented.
+fn describing(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestContext {
+    calling(principals, key, trail)
+        .with("kms:EncryptionContextKeys", ContextValue::Absent)
+        .with("aws:SourceArn", ContextValue::PresentIfAtAll(vec![trail.to_string()]))
+}
+
+fn calling(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestContext {
+    let account = trail.place().account.to_string();
+    service_context(principals, key)
+        .with("kms:ViaService", ContextValue::Unknown)
+        .with("aws:SourceAccount", ContextValue::PresentIfAtAll(vec![account]))
+}
+
+fn encrypt_statement(policy: &KeyPolicy, trail: &TrailArn) -> Value {
+    json!({
+        "Sid": free_sid(policy, "AllowCloudTrailToEncrypt"),
+        "Effect": "Allow",
+        "Principal": { "Service": PRINCIPAL },
+        "Action": ENCRYPT,
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": { "aws:SourceArn": trail.to_string() },
+            "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": trail.to_string() },
+        },
+    })
+}
+
+fn describe_statement(policy: &KeyPolicy) -> Value {
+    json!({
+        "Sid": free_sid(policy, "AllowCloudTrailToDescribeKey"),
+        "Effect": "Allow",
+        "Principal": { "Service": PRINCIPAL },
+        "Action": DESCRIBE,
+        "Resource": "*",
+    })
+}
