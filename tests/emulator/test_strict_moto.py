@@ -1,6 +1,7 @@
 """Holds the emulator to the documented behaviour it promises, through boto3, the way a product would meet it.
 
-Run: `python -m unittest test_strict_moto` in this folder. Starts one server on the loopback and never calls AWS.
+Run: `python -m unittest test_strict_moto` in this folder, which loads test_strict_trails too. Starts a server on the
+loopback and never calls AWS.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ def control(method: str, path: str, body: Any = None) -> tuple[int, Any]:
     return answer.status, value
 
 
-def client(service: str, region: str = REGION, attempts: int = 1, setup: bool = False) -> Any:
+def client(service: str, region: str = REGION, attempts: int = 1, setup: bool = False, account: str | None = None) -> Any:
     config = Config(retries={"total_max_attempts": attempts, "mode": "standard"}, parameter_validation=False,
                     user_agent_extra="strict-setup" if setup else None)
-    return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{PORT}", config=config,
+    made = boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{PORT}", config=config,
                         aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="secret")
+    if account:
+        made.meta.events.register("before-call", lambda params, **_: params["headers"].update({"x-moto-account-id": account}))
+    return made
 
 
 def logs_statement(region: str = REGION, **changes: Any) -> dict[str, Any]:
@@ -354,59 +358,6 @@ class KmsTest(Emulated):
         self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=managed["Arn"])
 
 
-class CloudTrailTest(Emulated):
-    def setUp(self) -> None:
-        super().setUp()
-        client("s3").create_bucket(Bucket="trails", CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.trails.create_trail(Name="main", S3BucketName="trails", IsMultiRegionTrail=True)
-        self.arn = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
-
-    def statement(self, arn: str | None = None) -> dict[str, Any]:
-        return {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "kms:GenerateDataKey*", "Resource": "*",
-                "Condition": {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"}, "StringEquals": {"aws:SourceArn": arn or self.arn}}}
-
-    def test_a_key_is_set_kept_and_removed(self) -> None:
-        key = self.key(self.statement())
-        self.kms.create_alias(AliasName="alias/t", TargetKeyId=key)
-        self.assertEqual(self.trails.update_trail(Name=self.arn, KmsKeyId="alias/t")["KmsKeyId"], key)
-        self.trails.update_trail(Name="main", EnableLogFileValidation=True)
-        self.assertEqual(self.trails.get_trail(Name="main")["Trail"]["KmsKeyId"], key)
-        self.assertNotIn("KmsKeyId", self.trails.update_trail(Name="main", KmsKeyId=""))
-        self.assertNotIn("KmsKeyId", self.trails.get_trail(Name="main")["Trail"])
-
-    def test_a_key_that_cannot_serve_is_refused(self) -> None:
-        update, disabled = self.trails.update_trail, self.key(self.statement())
-        self.kms.disable_key(KeyId=disabled)
-        elsewhere = client("kms", "us-east-1").create_key(Policy=policy(self.statement()))["KeyMetadata"]["Arn"]
-        self.refuses("KmsKeyNotFoundException", update, Name="main", KmsKeyId="alias/none")
-        self.refuses("KmsKeyNotFoundException", update, Name="main", KmsKeyId=elsewhere)
-        self.refuses("KmsException", update, Name="main", KmsKeyId=disabled)
-        self.refuses("InvalidKmsKeyIdException", update, Name="main", KmsKeyId="nonsense")
-        self.refuses("InsufficientEncryptionPolicyException", update, Name="main", KmsKeyId=self.key())
-        self.refuses("InsufficientEncryptionPolicyException", update, Name="main", KmsKeyId=self.key(self.statement(self.arn + "2")))
-        self.refuses("InsufficientEncryptionPolicyException", self.trails.create_trail, Name="two", S3BucketName="trails", KmsKeyId=self.key())
-        self.refuses("TrailNotFoundException", update, Name="none", KmsKeyId=self.key())
-
-    def test_a_trail_changes_at_home_only(self) -> None:
-        away = client("cloudtrail", "us-east-1")
-        self.refuses("InvalidHomeRegionException", away.update_trail, Name="main", EnableLogFileValidation=True)
-        self.assertEqual(away.describe_trails()["trailList"][0]["HomeRegion"], REGION)
-        self.assertEqual(away.describe_trails(includeShadowTrails=False)["trailList"], [])
-        self.refuses("TrailNotFoundException", self.trails.delete_trail, Name="none")
-        self.trails.delete_trail(Name=self.arn)
-
-    def test_lookup_answers_what_the_test_put_there(self) -> None:
-        now = time.time()
-        events = [{"EventId": str(n), "EventName": "Decrypt", "EventTime": now - n * 86400, "Resources": [{"ResourceName": "k"}], "CloudTrailEvent": "{}"} for n in range(95)]
-        control("POST", "lookup-events", {"region": REGION, "events": events})
-        pages = list(self.trails.get_paginator("lookup_events").paginate(LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "k"}]))
-        self.assertEqual([len(p["Events"]) for p in pages], [50, 40])
-        self.assertEqual(pages[0]["Events"][0]["EventId"], "0")
-        self.assertEqual(client("cloudtrail", "us-east-1").lookup_events()["Events"], [])
-        self.refuses("InvalidMaxResultsException", self.trails.lookup_events, MaxResults=51)
-        self.refuses("InvalidLookupAttributesException", self.trails.lookup_events, LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": "1"}] * 2)
-
-
 class SnsTest(Emulated):
     def test_a_message_is_delivered_and_kept(self) -> None:
         topic, sqs = self.sns.create_topic(Name="pages")["TopicArn"], client("sqs")
@@ -539,6 +490,11 @@ class ControlTest(Emulated):
         env = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
         refused = subprocess.run([sys.executable, "-m", "strict_moto", "--host", "0.0.0.0"], env=env, capture_output=True, check=False, timeout=60)
         self.assertEqual(refused.returncode, 2)
+
+
+def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, _pattern: str | None) -> unittest.TestSuite:
+    tests.addTests(loader.loadTestsFromName("test_strict_trails"))
+    return tests
 
 
 if __name__ == "__main__":

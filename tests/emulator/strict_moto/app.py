@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 # Importing these patches moto; it must happen before the first request builds a backend.
-from . import cloudtrail, kms, logs, sns  # noqa: F401
+from . import cloudtrail, kms, logs, lookup_events, s3, sns  # noqa: F401
 from .control import control
 from .faults import strike
 from .state import STATE
@@ -46,12 +46,13 @@ class StrictApp:
         else:
             answer = self.aws(environ, body)
         headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
-        if environ["REQUEST_METHOD"] == "HEAD":  # Its length is that of the body it doesn't send.
+        head = environ["REQUEST_METHOD"] == "HEAD"
+        if head:  # Its length is that of the body it doesn't send.
             headers = answer.headers
         else:
             headers.append(("Content-Length", str(len(answer.body))))
         start_response(f"{answer.status} {phrase(answer.status)}", headers)
-        return [answer.body]
+        return [b"" if head else answer.body]
 
     def aws(self, environ: dict[str, Any], body: bytes) -> Answer:
         call = read_call(environ, body)
@@ -72,6 +73,10 @@ class StrictApp:
             return aws_error(call, 400, "MissingAuthenticationTokenException", "Missing Authentication Token")
         if unknown_to_aws(call):
             return not_implemented(call)
+        if call.service == "s3" and call.operation == "HeadBucket":
+            refusal = s3.head_bucket(call)
+            if refusal:
+                return refusal
         try:
             answer = self.ask_moto(environ)
         except (NotImplementedError, OperationNotFoundError, UnknownServiceError):

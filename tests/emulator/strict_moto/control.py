@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from moto.cloudtrail.models import cloudtrail_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.kms.models import kms_backends
 
@@ -19,6 +20,8 @@ from .state import STATE
 from .wire import Answer, json_answer
 
 KEY_STATES = {"Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable", "Updating"}
+
+DELIVERY_ERRORS = {"LatestDeliveryError", "LatestDigestDeliveryError", "LatestNotificationError", "LatestCloudWatchLogsDeliveryError"}
 
 
 def epoch(value: Any) -> float:
@@ -65,9 +68,34 @@ def set_key_state(order: Any) -> Any:
     return {"KeyId": key.arn, "KeyState": key.key_state}
 
 
+def set_trail_status(order: Any) -> Any:
+    given = {name: value for name, value in order.items() if name != "TrailARN"}
+    if not set(given) <= DELIVERY_ERRORS:
+        raise ValueError(f"a trail status has a TrailARN and only the fields {sorted(DELIVERY_ERRORS)}")
+    if not all(value is None or (isinstance(value, str) and value) for value in given.values()):
+        raise ValueError("an error is a text, or null to remove it")
+    arn = order["TrailARN"]
+    if not any(trail.arn == arn for account in list(cloudtrail_backends.values()) for backend in list(account.values()) for trail in backend.trails.values()):
+        raise ValueError(f"no trail {arn!r}")
+    merged = {**STATE.trail_errors.get(arn, {}), **given}
+    STATE.trail_errors[arn] = {name: value for name, value in merged.items() if value is not None}
+    return {"TrailARN": arn, **STATE.trail_errors[arn]}
+
+
+def lookup_event(event: Any, place: tuple[str, str]) -> dict[str, Any]:
+    """The event as LookupEvents answers it, which never lacks the whole record as JSON in a text."""
+    seconds = epoch(event["EventTime"])
+    record = {"eventVersion": "1.11", "eventID": event.get("EventId"), "eventName": event.get("EventName"), "eventSource": event.get("EventSource"),
+              "eventTime": datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "awsRegion": place[1], "recipientAccountId": place[0]}
+    whole = event.get("CloudTrailEvent", json.dumps({name: value for name, value in record.items() if value is not None}))
+    if not isinstance(whole, str) or not isinstance(json.loads(whole), dict):
+        raise ValueError("CloudTrailEvent is a text that holds a JSON object")
+    return {**event, "EventTime": seconds, "CloudTrailEvent": whole}
+
+
 def add_lookup_events(order: Any) -> Any:
     place = (order.get("account", DEFAULT_ACCOUNT_ID), order["region"])
-    events = [{**event, "EventTime": epoch(event["EventTime"])} for event in order["events"]]
+    events = [lookup_event(event, place) for event in order["events"]]
     STATE.lookup_events.setdefault(place, []).extend(events)
     return {"events": len(STATE.lookup_events[place])}
 
@@ -100,6 +128,7 @@ ROUTES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("DELETE", "published"): drop("published"),
     ("POST", "key-last-usage"): set_key_last_usage,
     ("POST", "key-state"): set_key_state,
+    ("POST", "trail-status"): set_trail_status,
     ("POST", "lookup-events"): add_lookup_events,
 }
 
@@ -112,5 +141,5 @@ def control(method: str, path: str, body: bytes) -> Answer:
         with STATE.lock:
             # Encoded under the lock: another thread may be finishing a record.
             return json_answer(200, handler(json.loads(body) if body else {}))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         return json_answer(400, {"error": f"{type(error).__name__}: {error}"})

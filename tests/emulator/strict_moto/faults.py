@@ -40,6 +40,11 @@ class Fault:
         for name in ("times", "after", "status"):
             if order.get(name) is not None and not isinstance(order[name], int):
                 raise ValueError(f"{name} is a whole number")
+        for name in ("code", "message", "resource"):
+            if order.get(name) is not None and not isinstance(order[name], str):
+                raise ValueError(f"{name} is a text")
+        if not isinstance(order.get("where") or {}, dict):
+            raise ValueError("where is an object")
         self.id = next(IDS)
         self.seen = 0
         self.struck = 0
@@ -61,18 +66,20 @@ class Fault:
         return {"id": self.id, **self.order, "seen": self.seen, "struck": self.struck}
 
     def answer(self, call: Call) -> Answer:
-        sns = call.service == "sns"
-        if self.kind == "throttle":
+        sns, s3 = call.service == "sns", call.service == "s3"
+        if self.kind == "throttle" and s3:
+            status, code, message = 503, "SlowDown", "Please reduce your request rate."
+        elif self.kind == "throttle":
             status, code, message = 400, "Throttling" if call.protocol == "query" else "ThrottlingException", "Rate exceeded"
         elif self.kind == "access-denied":
             # The query services answer 403; SNS has a code of its own.
-            status = 403 if call.protocol == "query" or call.service == "s3" else 400
+            status = 403 if call.protocol == "query" or s3 else 400
             code = "AuthorizationError" if sns else "AccessDenied" if status == 403 else "AccessDeniedException"
             action = f"{'SNS' if sns else call.service}:{call.operation}"
             message = (f"User: arn:aws:sts::{call.account}:assumed-role/strict-role/strict-session is not authorized to perform: {action} "
                        f"on resource: {self.order.get('resource') or resource_of(call)} because no identity-based policy allows the {action} action")
         else:
-            status, code, message = 500, "InternalFailure", "The request processing has failed because of an unknown error."
+            status, code, message = 500, "InternalError" if s3 else "InternalFailure", "The request processing has failed because of an unknown error."
         return aws_error(call, self.order.get("status") or status, self.order.get("code") or code, self.order.get("message") or message)
 
 
@@ -103,7 +110,11 @@ def resource_of(call: Call) -> str:
     if call.service == "kms" and given.get("KeyId"):
         key = str(given["KeyId"])
         return key if key.startswith("arn:") else arn(key if key.startswith("alias/") else f"key/{key}")
-    if call.service == "cloudtrail" and given.get("Name"):
-        name = str(given["Name"])
+    if call.service == "s3" and given.get("Bucket"):
+        return f"arn:aws:s3:::{given['Bucket']}"
+    if call.service == "cloudtrail":
+        name = str(given.get("Name") or given.get("TrailName") or next(iter(given.get("ResourceIdList") or []), "*"))
+        if name == "*":
+            return name
         return name if name.startswith("arn:") else arn(f"trail/{name}")
     return str(given.get("TopicArn") or "*")

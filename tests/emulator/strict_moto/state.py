@@ -22,6 +22,8 @@ class State:
             self.key_last_usage: dict[str, dict[str, Any]] = {}
             # By (account, region), as LookupEvents answers for one Region.
             self.lookup_events: dict[tuple[str, str], list[dict[str, Any]]] = {}
+            # By trail ARN: the delivery errors GetTrailStatus shows.
+            self.trail_errors: dict[str, dict[str, str]] = {}
             self.query_result_keys: dict[tuple[str, str], str] = {}
 
 

@@ -24,6 +24,7 @@ SERVICE_OF_TARGET = {"Logs_20140328": "logs", "TrentService": "kms", "CloudTrail
 # Where the name in the signature is not the name of the API model.
 MODEL_OF_SERVICE = {"monitoring": "cloudwatch"}
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+BUCKET_PATH = re.compile(r"/([^/]+)/?")
 CBOR_PATH = re.compile(r"^/service/([^/]+)/operation/([^/]+)$")
 
 
@@ -88,6 +89,8 @@ def read_call(environ: dict[str, Any], body: bytes) -> Call:
         call.service = service or SERVICE_OF_TARGET.get(prefix)
     elif environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         read_query(call, environ)
+    elif unsigned_head(environ):
+        call.service, call.operation, call.parameters = "s3", "HeadBucket", {"Bucket": unsigned_head(environ)}
     elif service and service != "moto_api":
         try:
             operation, found = get_service_router(service).match(BackendRequest(dict(environ)))
@@ -95,6 +98,13 @@ def read_call(environ: dict[str, Any], body: bytes) -> Call:
         except Exception:
             pass  # A path the model doesn't know: recorded without an operation.
     return call
+
+
+def unsigned_head(environ: dict[str, Any]) -> str | None:
+    """The bucket that a HEAD without a signature, in a header or in the query, asks for by path."""
+    signed = environ.get("HTTP_AUTHORIZATION") or "Signature=" in environ.get("QUERY_STRING", "")
+    found = BUCKET_PATH.fullmatch(environ.get("PATH_INFO", "")) if environ["REQUEST_METHOD"] == "HEAD" and not signed else None
+    return found.group(1) if found else None
 
 
 def read_query(call: Call, environ: dict[str, Any]) -> None:
