@@ -138,6 +138,15 @@ impl Change {
     }
 }
 
+impl Failure {
+    /// The error as evidence.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<String> {
+        let message = self.message.as_ref().map(|message| format!("errorMessage {message}"));
+        [format!("errorCode {}", self.code)].into_iter().chain(message).collect()
+    }
+}
+
 impl Actor {
     /// Who it was, in one text for people.
     #[must_use]

@@ -3,6 +3,8 @@
 //! A fact is known, known to be absent, not asked for, or unreadable with a reason; it is never a
 //! default. Both the real account and the replay world answer in these types.
 
+pub(crate) mod shown;
+
 use crate::key_policy::KeyPolicy;
 use crate::names::KeyArn;
 use std::collections::BTreeSet;

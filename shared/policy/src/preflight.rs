@@ -80,6 +80,34 @@ pub struct Obstacle {
     pub remedies: Vec<Remedy>,
 }
 
+/// What the statements among the remedies are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Statements {
+    /// Without them the service has no access.
+    Missing,
+    /// The policy may already hold as much; it can't be told.
+    Clearer,
+}
+
+/// Obstacles as a finding's evidence and remedies.
+pub(crate) fn told(obstacles: Vec<Obstacle>, statements: Statements) -> (Vec<String>, Vec<Remedy>) {
+    let label = match statements {
+        Statements::Missing => "missing key-policy statement",
+        Statements::Clearer => "key-policy statement that grants it plainly, unless a Deny applies",
+    };
+    let (mut evidence, mut labelled, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for Obstacle { problem, remedies } in obstacles {
+        labelled.extend(remedies.iter().filter_map(|remedy| match remedy {
+            Remedy::Statement(statement) => Some(format!("{label}: {statement}")),
+            Remedy::Step(_) | Remedy::Command(_) => None,
+        }));
+        evidence.push(problem);
+        all.extend(remedies);
+    }
+    evidence.extend(labelled);
+    (evidence, all)
+}
+
 /// Whether `consumer` could use the key `wanted`, by what was read of the key; `None` is "nobody asked".
 #[must_use]
 pub fn usability(wanted: &KeyRef, reading: Option<&KeyReading>, consumer: Consumer<'_>) -> Usability {

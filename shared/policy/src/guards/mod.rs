@@ -3,6 +3,7 @@
 //! This page only tells which guard a change belongs to; what a guard thinks of it is the guard's own.
 
 pub mod log_group;
+pub mod trail;
 
 pub use crate::guard::Guard;
 
@@ -12,6 +13,7 @@ impl Guard {
     /// The guard that handles a change; `None` if none does (yet).
     #[must_use]
     pub fn of(change: &Change) -> Option<Self> {
-        log_group::Call::of(change).map(|_| Self::LogGroup)
+        let log_group = log_group::Call::of(change).map(|_| Self::LogGroup);
+        log_group.or_else(|| trail::Call::of(change).map(|_| Self::Trail))
     }
 }

@@ -14,7 +14,7 @@ pub use fault::{Fault, Faults};
 use crate::change::Actor;
 use crate::guard::Guard;
 use crate::names::{AccountId, Arn, KeyRef, NameError, Place, Region};
-use crate::plan::Severity;
+use crate::plan::{Plan, Severity, Verdict};
 use crate::wildcard;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -105,6 +105,8 @@ pub struct Trails {
     pub key: Option<KeyTemplate>,
     /// What every trail must have.
     pub require: BTreeSet<TrailRequirement>,
+    /// Wildcards over the buckets that a trail may write to. Empty: any, as long as it stays the same.
+    pub buckets: Vec<String>,
 }
 
 /// One of `trails.require`.
@@ -191,10 +193,37 @@ impl Policy {
         self.exemptions.iter().filter(move |exemption| exemption.guard == guard && !exemption.has_passed(now))
     }
 
+    /// Whether every trail must have this.
+    #[must_use]
+    pub fn requires(&self, requirement: TrailRequirement) -> bool {
+        self.trails.require.contains(&requirement)
+    }
+
+    /// What every trail must have, in words.
+    #[must_use]
+    pub fn required(&self) -> String {
+        let names: Vec<&str> = self.trails.require.iter().map(|it| it.as_str()).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    }
+
     /// The rule that decides which key a log group gets.
     #[must_use]
     pub fn key_rule(&self, log_group: &str) -> Option<&KeyRule> {
         self.log_groups.rules.iter().find(|rule| wildcard::matches(&rule.pattern, log_group))
+    }
+}
+
+impl TrailRequirement {
+    /// The requirement as written in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Encryption => "encryption",
+            Self::Logging => "logging",
+            Self::MultiRegion => "multi-region",
+            Self::Validation => "validation",
+            Self::ManagementEvents => "management-events",
+        }
     }
 }
 
@@ -235,6 +264,14 @@ impl Exemption {
             Some(caller.to_owned())
         };
         held_against.is_some_and(|arn| wildcard::matches_arn(pattern, &arn))
+    }
+
+    /// The plan for `what` it exempts.
+    #[must_use]
+    pub fn settles<E>(&self, what: &str) -> Plan<E> {
+        let until = self.until.map(|date| format!(", until {date}")).unwrap_or_default();
+        let reason = format!("{what} is exempt (line {}{until}): {}", self.line, self.reason);
+        Plan::settled(Verdict::Exempt, reason)
     }
 
     /// Whether a resource with these tags is exempt.

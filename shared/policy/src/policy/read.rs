@@ -127,9 +127,27 @@ fn log_groups(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> LogGroup
 fn trails(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Trails {
     let all = || REQUIREMENTS.iter().map(|(_, requirement)| *requirement).collect();
     let Some(table) = table else {
-        return Trails { mode: None, key: None, require: all() };
+        return Trails { mode: None, key: None, require: all(), buckets: Vec::new() };
     };
-    table.only(&["mode", "key", "require"], faults);
+    table.only(&["mode", "key", "require", "buckets"], faults);
+    let mut buckets = Vec::new();
+    for (pattern, span) in table.texts("buckets", faults) {
+        // A bucket's name has 3 to 63 of these; a wildcard may stand for the rest.
+        let shaped = !pattern.is_empty()
+            && pattern
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-*?".contains(&byte));
+        if shaped {
+            buckets.push(pattern);
+        } else {
+            let problem = format!("`{}` is no wildcard over bucket names", clean(&pattern, 80));
+            faults.add(
+                &span,
+                problem,
+                "write the bucket's bare name, such as \"example-trail-logs\" or \"example-trail-*\"",
+            );
+        }
+    }
     let require = if table.get("require").is_none() {
         all()
     } else {
@@ -140,7 +158,7 @@ fn trails(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Trails {
             .collect()
     };
     let key = table.text("key", faults).and_then(|(text, span)| key_template(&text, &span, faults));
-    Trails { mode: table.one_of("mode", &MODES, faults), key, require }
+    Trails { mode: table.one_of("mode", &MODES, faults), key, require, buckets }
 }
 
 fn keys(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Keys {

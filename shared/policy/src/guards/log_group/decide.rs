@@ -4,8 +4,8 @@
 //! that the rule's key will serve. Whatever can't be told becomes a finding that pages, never an effect.
 
 use super::findings::{
-    Statements, associate_by_hand, associate_later, attempt_denied, bare_finding, key_unusable,
-    state_unknown, target_unclear, unapproved,
+    associate_by_hand, associate_later, attempt_denied, bare_finding, key_unusable, state_unknown,
+    target_unclear, unapproved,
 };
 use super::{Approval, Call, Effect, Facts, GroupState, Target, query_results};
 use crate::change::Change;
@@ -13,8 +13,8 @@ use crate::facts::{Reading, Unreadable};
 use crate::guards::Guard;
 use crate::names::{KeyRef, LogGroupArn};
 use crate::plan::{Effect as _, Plan, Remedy, Verdict};
-use crate::policy::{Exemption, Policy};
-use crate::preflight::{Consumer, Obstacle, Usability, usability};
+use crate::policy::Policy;
+use crate::preflight::{Consumer, Obstacle, Statements, Usability, usability};
 use crate::untrusted::{SHOWN, clean};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ fn exempt_by_name(policy: &Policy, target: &Target, now: Timestamp) -> Option<Pl
     policy
         .exemptions_of(Guard::LogGroup, now)
         .find(|exemption| exemption.covers_name(group.name().as_str()))
-        .map(|exemption| exempt("the log group", exemption))
+        .map(|exemption| exemption.settles("the log group"))
 }
 
 /// What the call alone decides: it failed, its caller is exempt, or it isn't this guard's.
@@ -63,7 +63,7 @@ fn without_facts(policy: &Policy, change: &Change, now: Timestamp) -> Option<Pla
     let exemption =
         policy.exemptions_of(Guard::LogGroup, now).find(|exemption| exemption.covers_actor(&change.actor));
     if let Some(exemption) = exemption {
-        return Some(exempt("the caller", exemption));
+        return Some(exemption.settles("the caller"));
     }
     let failure = change.failure.as_ref()?;
     let reason = format!("the call failed with {}, so it changed nothing", failure.code);
@@ -215,13 +215,7 @@ fn tag_exemption(
     policy
         .exemptions_of(Guard::LogGroup, now)
         .find(|exemption| exemption.covers_tags(tags))
-        .map(|exemption| exempt("the log group's tag", exemption))
-}
-
-pub(super) fn exempt(what: &str, exemption: &Exemption) -> Plan<Effect> {
-    let until = exemption.until.map(|date| format!(", until {date}")).unwrap_or_default();
-    let reason = format!("{what} is exempt (line {}{until}): {}", exemption.line, exemption.reason);
-    Plan::settled(Verdict::Exempt, reason)
+        .map(|exemption| exemption.settles("the log group's tag"))
 }
 
 fn unknown(group: &LogGroupArn, what: &str, evidence: Vec<String>) -> Plan<Effect> {

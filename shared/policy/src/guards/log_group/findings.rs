@@ -3,11 +3,11 @@
 //! Words only: whether a finding holds is decided elsewhere.
 
 use super::{Call, GroupState, Target};
-use crate::change::Change;
+use crate::change::{Change, Failure};
 use crate::names::{KeyRef, LogGroupArn};
 use crate::plan::{Finding, Remedy, Severity, shell_word};
 use crate::policy::Policy;
-use crate::preflight::Obstacle;
+use crate::preflight::{self, Obstacle, Statements};
 use crate::untrusted::clean;
 
 /// The record doesn't say which group.
@@ -74,15 +74,6 @@ pub(super) fn unapproved(policy: &Policy, group: &LogGroupArn, key: &str) -> Fin
     }
 }
 
-/// What the statements among the remedies are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Statements {
-    /// Without one of them the service has no access.
-    Missing,
-    /// The policy may already hold as much; it can't be told.
-    Clearer,
-}
-
 /// The key doesn't serve, or it can't be told whether it does.
 pub(super) fn key_unusable(
     group: &LogGroupArn,
@@ -90,29 +81,15 @@ pub(super) fn key_unusable(
     obstacles: Vec<Obstacle>,
     statements: Statements,
 ) -> Finding {
-    let label = match statements {
-        Statements::Missing => "missing key-policy statement",
-        Statements::Clearer => "key-policy statement that grants it plainly, unless a Deny applies",
-    };
-    let mut finding = Finding {
+    let (evidence, remedies) = preflight::told(obstacles, statements);
+    Finding {
         id: "log-group.key-unusable",
         severity: Severity::High,
         summary: format!("log group {}: {what}", group.name()),
-        evidence: Vec::new(),
-        remedies: Vec::new(),
+        evidence,
+        remedies,
         mended_by: None,
-    };
-    let mut labelled = Vec::new();
-    for Obstacle { problem, remedies } in obstacles {
-        labelled.extend(remedies.iter().filter_map(|remedy| match remedy {
-            Remedy::Statement(statement) => Some(format!("{label}: {statement}")),
-            Remedy::Step(_) | Remedy::Command(_) => None,
-        }));
-        finding.evidence.push(problem);
-        finding.remedies.extend(remedies);
     }
-    finding.evidence.extend(labelled);
-    finding
 }
 
 /// A call to take the key away failed.
@@ -121,12 +98,7 @@ pub(super) fn attempt_denied(change: &Change) -> Finding {
         Some(arn) => format!("it named {arn}"),
         None => "the record doesn't say of what".to_owned(),
     };
-    let failure = change.failure.as_ref();
-    let mut evidence: Vec<String> =
-        failure.iter().map(|failure| format!("errorCode {}", failure.code)).collect();
-    evidence.extend(
-        failure.and_then(|failure| failure.message.as_ref()).map(|message| format!("errorMessage {message}")),
-    );
+    let evidence = change.failure.as_ref().map(Failure::evidence).unwrap_or_default();
     Finding {
         id: "log-group.attempt-denied",
         severity: Severity::Low,

@@ -1,0 +1,80 @@
+//! Where a trail delivers: its bucket, topic and log group, and whether that is where it should.
+//!
+//! A console sends every setting with each change, so a call that names a bucket proves nothing: what the trail
+//! is set to is held against the policy's list, or against how it was set up before.
+
+use super::{Call, Facts, Named, TrailState};
+use crate::change::Change;
+use crate::facts::Reading;
+use crate::policy::Policy;
+use crate::wildcard;
+
+/// What can be said about a trail's destination.
+pub(super) enum Destination {
+    /// Where it should be, as far as anybody wanted to know.
+    Right,
+    /// The same, if what nothing tells of is as it was (replay only).
+    Assumed(String),
+    /// Elsewhere, in words.
+    Moved(Vec<String>),
+    /// The call names a destination, and how it was before isn't known.
+    MayBeMoved(String),
+}
+
+/// Whether a call names where the trail delivers.
+pub(super) fn names_a_destination(change: &Change) -> bool {
+    const BUCKET: [&str; 2] = ["s3BucketName", "s3KeyPrefix"];
+    names_any(change, &BUCKET) || names_a_notification(change)
+}
+
+fn names_a_notification(change: &Change) -> bool {
+    names_any(change, &["snsTopicName", "cloudWatchLogsLogGroupArn"])
+}
+
+fn names_any(change: &Change, fields: &[&str]) -> bool {
+    // An empty text takes the setting away, which is a change too.
+    fields.iter().any(|field| change.request.get(*field).is_some_and(serde_json::Value::is_string))
+}
+
+/// Whether it matters how the trail was set up before the change.
+pub(super) fn asks_for_earlier(policy: &Policy, change: &Change) -> bool {
+    let by_history = policy.trails.buckets.is_empty() && names_a_destination(change);
+    Call::of(change) == Some(Call::Update) && (by_history || names_a_notification(change))
+}
+
+pub(super) fn judge(policy: &Policy, change: &Change, facts: &Facts, state: &TrailState) -> Destination {
+    let listed = &policy.trails.buckets;
+    let mut moved = Vec::new();
+    if let (Named::Is(bucket), false) = (&state.settings.bucket, listed.is_empty())
+        && !listed.iter().any(|pattern| wildcard::matches(pattern, bucket))
+    {
+        moved.push(format!("`trails.buckets` doesn't list its bucket {bucket}"));
+    }
+    if !asks_for_earlier(policy, change) {
+        return if moved.is_empty() { Destination::Right } else { Destination::Moved(moved) };
+    }
+    let now = &state.settings;
+    let unread = match &facts.earlier {
+        Reading::Known(earlier) => {
+            let mut earlier = earlier.clone();
+            if !listed.is_empty() {
+                earlier.bucket = Named::NotTold;
+            }
+            moved.extend(now.moved_from(&earlier));
+            None
+        }
+        Reading::Assumed(_) => {
+            Some(Destination::Assumed("assumed to deliver where it did before".to_owned()))
+        }
+        Reading::Absent => Some(Destination::MayBeMoved(
+            "CloudTrail's event history of 90 days tells of no earlier CreateTrail or UpdateTrail".to_owned(),
+        )),
+        Reading::Unreadable(error) => Some(Destination::MayBeMoved(error.why.clone())),
+        Reading::NotAsked => Some(Destination::MayBeMoved("its history was not looked at".to_owned())),
+    };
+    match unread {
+        _ if !moved.is_empty() => Destination::Moved(moved),
+        Some(unread) => unread,
+        None => Destination::Right,
+    }
+}

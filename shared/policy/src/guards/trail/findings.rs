@@ -1,0 +1,265 @@
+//! The trail guard's findings: what each is called, how bad it is, what shows it, what a person does.
+//!
+//! Words only: whether a finding holds is decided elsewhere.
+
+use super::rebuild::{start_logging, update_trail};
+use super::{Status, Target, rebuild};
+use crate::change::{Change, Failure};
+use crate::guards::trail::Facts;
+use crate::names::{KeyRef, TrailArn};
+use crate::plan::{Finding, Remedy, Severity, shell_word};
+use crate::preflight::{self, Obstacle, Statements};
+
+const READ_AFTER: &str = "its own state, read after the event, shows";
+
+fn finding(id: &'static str, severity: Severity, summary: String, evidence: Vec<String>) -> Finding {
+    Finding { id, severity, summary, evidence, remedies: Vec::new(), mended_by: None }
+}
+
+fn step(text: impl Into<String>) -> Remedy {
+    Remedy::Step(text.into())
+}
+
+pub(super) fn target_unclear(why: &str) -> Finding {
+    let summary = "a call about a trail doesn't say which trail".to_owned();
+    Finding {
+        remedies: vec![step("find the call in CloudTrail by its event id and look at the account's trails")],
+        ..finding("trail.target-unclear", Severity::High, summary, vec![why.to_owned()])
+    }
+}
+
+/// Something about the trail can't be told.
+pub(super) fn state_unknown(trail: &TrailArn, what: &str, evidence: Vec<String>) -> Finding {
+    let region = &trail.place().region;
+    Finding {
+        remedies: vec![
+            Remedy::Command(format!("aws cloudtrail get-trail --region {region} --name {trail}")),
+            Remedy::Command(format!("aws cloudtrail get-trail-status --region {region} --name {trail}")),
+            Remedy::Command(format!(
+                "aws cloudtrail get-event-selectors --region {region} --trail-name {trail}"
+            )),
+        ],
+        ..finding("trail.state-unknown", Severity::High, format!("trail {}: {what}", trail.name()), evidence)
+    }
+}
+
+pub(super) fn unencrypted(trail: &TrailArn) -> Finding {
+    let summary = format!("the files of trail {} are not encrypted with a KMS key", trail.name());
+    finding("trail.unencrypted", Severity::Medium, summary, vec![format!("{READ_AFTER} no KmsKeyId")])
+}
+
+/// The repair of an unencrypted trail as a command.
+pub(super) fn encrypt_by_hand(trail: &TrailArn, key: &KeyRef) -> Vec<Remedy> {
+    vec![
+        Remedy::Command(update_trail(trail, &format!("--kms-key-id {}", shell_word(&key.to_string())))),
+        step("whoever reads this trail's files then needs kms:Decrypt on the key"),
+    ]
+}
+
+pub(super) fn key_unusable(
+    trail: &TrailArn,
+    what: &str,
+    obstacles: Vec<Obstacle>,
+    statements: Statements,
+) -> Finding {
+    let (evidence, remedies) = preflight::told(obstacles, statements);
+    let summary = format!("trail {}: {what}", trail.name());
+    Finding { remedies, ..finding("trail.key-unusable", Severity::High, summary, evidence) }
+}
+
+pub(super) fn logging_stopped(trail: &TrailArn) -> Finding {
+    Finding {
+        remedies: vec![Remedy::Command(start_logging(trail))],
+        ..finding(
+            "trail.logging-stopped",
+            Severity::High,
+            format!("trail {} is not logging", trail.name()),
+            vec![format!("{READ_AFTER} IsLogging false")],
+        )
+    }
+}
+
+pub(super) fn validation_off(trail: &TrailArn) -> Finding {
+    Finding {
+        remedies: vec![Remedy::Command(update_trail(trail, "--enable-log-file-validation"))],
+        ..finding(
+            "trail.validation-off",
+            Severity::Medium,
+            format!(
+                "the log files of trail {} are not validated, so that forging one goes unseen",
+                trail.name()
+            ),
+            vec![format!("{READ_AFTER} LogFileValidationEnabled false")],
+        )
+    }
+}
+
+pub(super) fn single_region(trail: &TrailArn) -> Finding {
+    let region = &trail.place().region;
+    Finding {
+        remedies: vec![Remedy::Command(update_trail(trail, "--is-multi-region-trail"))],
+        ..finding(
+            "trail.single-region",
+            Severity::Medium,
+            format!("trail {} records {region} only", trail.name()),
+            vec![format!("{READ_AFTER} IsMultiRegionTrail false")],
+        )
+    }
+}
+
+pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Finding {
+    let all = r#"'[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"#;
+    Finding {
+        remedies: vec![
+            step(
+                "record all management events again; this replaces the trail's event selectors, so first add its data events to the command:",
+            ),
+            Remedy::Command(format!(
+                "aws cloudtrail get-event-selectors --region {} --trail-name {trail}",
+                trail.place().region
+            )),
+            Remedy::Command(format!(
+                "aws cloudtrail put-event-selectors --region {} --trail-name {trail} --event-selectors {all}",
+                trail.place().region
+            )),
+        ],
+        ..finding(
+            "trail.management-events-excluded",
+            Severity::High,
+            format!("trail {} leaves out management events", trail.name()),
+            vec![what],
+        )
+    }
+}
+
+pub(super) fn redirected(trail: &TrailArn, evidence: Vec<String>) -> Finding {
+    Finding {
+        remedies: vec![
+            step("ask the caller why; if the destination is wrong, set the right one:"),
+            Remedy::Command(update_trail(trail, "--s3-bucket-name BUCKET")),
+            step("if it is right, list its bucket under `trails.buckets` in the policy file"),
+        ],
+        ..finding(
+            "trail.redirected",
+            Severity::High,
+            format!("trail {} delivers elsewhere than before or than policy lists", trail.name()),
+            evidence,
+        )
+    }
+}
+
+pub(super) fn may_be_redirected(trail: &TrailArn, now: String, why: String) -> Finding {
+    Finding {
+        remedies: vec![
+            step("look whether the trail delivers where it should:"),
+            Remedy::Command(format!(
+                "aws cloudtrail get-trail --region {} --name {trail}",
+                trail.place().region
+            )),
+            step("list its bucket under `trails.buckets` in the policy file, and no history is needed"),
+        ],
+        ..finding(
+            "trail.redirected",
+            Severity::Medium,
+            format!(
+                "a call set where trail {} delivers, and whether that is new can't be told",
+                trail.name()
+            ),
+            vec![now, why],
+        )
+    }
+}
+
+/// Delivery fails; the key is named where the error is about one.
+pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&str>) -> Option<Finding> {
+    let told = |name: &str, error: &Option<String>| error.as_ref().map(|error| format!("{name}: {error}"));
+    let errors: Vec<String> = told("LatestDeliveryError", &status.delivery_error)
+        .into_iter()
+        .chain(told("LatestDigestDeliveryError", &status.digest_error))
+        .collect();
+    if errors.is_empty() {
+        return None;
+    }
+    let about_key = errors.iter().any(|error| error.to_ascii_lowercase().contains("kms"));
+    let mut evidence = errors;
+    let mut remedies = Vec::new();
+    if let (true, Some(key)) = (about_key, key) {
+        evidence.push(format!("the trail's key is {key}"));
+        remedies.push(step("look at the key's state and policy:"));
+        remedies.push(Remedy::Command(format!(
+            "aws kms describe-key --region {} --key-id {}",
+            key_region(key).unwrap_or(trail.place().region.as_str()),
+            shell_word(key)
+        )));
+    } else {
+        remedies.push(step("look at the bucket's policy, at its key and at whether it still exists; then:"));
+    }
+    remedies.push(Remedy::Command(format!(
+        "aws cloudtrail get-trail-status --region {} --name {trail}",
+        trail.place().region
+    )));
+    let summary = format!("trail {} can't deliver its files", trail.name());
+    Some(Finding { remedies, ..finding("trail.delivery-failing", Severity::High, summary, evidence) })
+}
+
+fn key_region(key: &str) -> Option<&str> {
+    crate::names::Arn::split(key).map(|arn| arn.region).filter(|region| !region.is_empty())
+}
+
+pub(super) fn deleted(trail: &TrailArn, facts: &Facts) -> Finding {
+    let (remedies, unknown) = rebuild::rebuild(trail, facts);
+    let mut evidence = vec!["the trail no longer exists".to_owned()];
+    if !unknown.is_empty() {
+        evidence.push(format!("not known of it, and left to defaults below: {}", unknown.join(", ")));
+    }
+    Finding {
+        remedies,
+        ..finding("trail.deleted", Severity::High, format!("trail {} was deleted", trail.name()), evidence)
+    }
+}
+
+/// Nobody records this Region any more.
+pub(super) fn last_trail_gone(trail: &TrailArn, reasons: Vec<String>) -> Finding {
+    let region = &trail.place().region;
+    let mut evidence = vec![
+        format!("no trail is left that logs the management events of {region}"),
+        "EventBridge delivers calls only while a trail logs them: until one does, no guard that is started by events hears of anything".to_owned(),
+    ];
+    evidence.extend(reasons);
+    Finding {
+        remedies: vec![
+            step("start a trail at once:"),
+            Remedy::Command(start_logging(trail)),
+            step(
+                "then look through what happened in between; CloudTrail's event history holds it for 90 days:",
+            ),
+            Remedy::Command(format!(
+                "aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false"
+            )),
+        ],
+        ..finding(
+            "trail.last-trail-gone",
+            Severity::Critical,
+            format!("nothing records what happens in {region} any more: the last trail is gone"),
+            evidence,
+        )
+    }
+}
+
+/// A call that would have weakened a trail failed.
+pub(super) fn attempt_denied(change: &Change, what: &str) -> Finding {
+    let target = match Target::of(change).arn() {
+        Some(arn) => format!("it named {arn}"),
+        None => "the record doesn't say which".to_owned(),
+    };
+    let evidence = change.failure.as_ref().map(Failure::evidence).unwrap_or_default();
+    Finding {
+        remedies: vec![step("ask the caller why; nothing was changed")],
+        ..finding(
+            "trail.attempt-denied",
+            Severity::Low,
+            format!("a call to {what} failed; {target}"),
+            evidence,
+        )
+    }
+}

@@ -1,0 +1,289 @@
+//! A trail's judgement in the making: each setting in turn, each with its own finding.
+//!
+//! An effect touches only what is in violation, logging before encryption, and only where the trail is at home.
+//! What can't be told is collected and becomes one finding of its own.
+
+use super::coverage::{Coverage, Left};
+use super::destination::{self, Destination};
+use super::{Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
+use crate::change::Change;
+use crate::facts::{Reading, Unreadable};
+use crate::names::TrailArn;
+use crate::plan::{self, Effect as _, Finding, Plan, Remedy, Verdict};
+use crate::policy::{Policy, TrailRequirement};
+use std::cmp::Reverse;
+
+/// A plan in the making.
+pub(super) struct Judgement<'a> {
+    pub(super) policy: &'a Policy,
+    change: &'a Change,
+    pub(super) facts: &'a Facts,
+    pub(super) trail: &'a TrailArn,
+    /// Whether effects are this function's to make: it is the trail's owner and home Region.
+    pub(super) ours: bool,
+    pub(super) findings: Vec<Finding>,
+    effects: Vec<Effect>,
+    reasons: Vec<String>,
+    pub(super) assumed: Vec<String>,
+    /// What can't be told.
+    unclear: Vec<String>,
+    pub(super) retryable: bool,
+}
+
+impl<'a> Judgement<'a> {
+    pub(super) fn new(policy: &'a Policy, change: &'a Change, facts: &'a Facts, trail: &'a TrailArn) -> Self {
+        Self {
+            policy,
+            change,
+            facts,
+            trail,
+            ours: super::is_ours(change, trail),
+            findings: Vec::new(),
+            effects: Vec::new(),
+            reasons: Vec::new(),
+            assumed: Vec::new(),
+            unclear: Vec::new(),
+            retryable: false,
+        }
+    }
+
+    /// Every setting, in the order in which effects are safe: logging first, because it loses events by the minute.
+    pub(super) fn judge(&mut self, state: &TrailState) {
+        self.logging();
+        if self.policy.requires(TrailRequirement::Encryption) {
+            self.encryption(state);
+        }
+        if self.policy.requires(TrailRequirement::Validation) {
+            self.validation(state);
+        }
+        if self.policy.requires(TrailRequirement::MultiRegion) {
+            self.multi_region(state);
+        }
+        if self.policy.requires(TrailRequirement::ManagementEvents) {
+            self.management_events();
+        }
+        self.destination(state);
+        self.coverage();
+        if let Reading::Assumed(_) = self.facts.tags {
+            self.assume("carries no tags");
+        }
+    }
+
+    pub(super) fn deleted(&mut self) {
+        self.findings.push(findings::deleted(self.trail, self.facts));
+        self.left();
+    }
+
+    fn logging(&mut self) {
+        let status = match &self.facts.status {
+            Reading::Known(status) => status,
+            Reading::Assumed(status) => {
+                self.assume("is logging");
+                status
+            }
+            Reading::Absent => return self.doubt("whether it is logging: it has no status"),
+            Reading::Unreadable(error) => return self.unread("whether it is logging", error),
+            Reading::NotAsked => return self.doubt("whether it is logging: nobody asked"),
+        };
+        if self.policy.requires(TrailRequirement::Logging) {
+            match status.logging {
+                Some(true) => {}
+                Some(false) => self.mend(findings::logging_stopped(self.trail), Ensure::Logging),
+                None => self.doubt("whether it is logging: the answer doesn't say"),
+            }
+        }
+        self.delivery(status);
+    }
+
+    fn delivery(&mut self, status: &Status) {
+        let key = match &self.facts.trail {
+            Reading::Known(state) | Reading::Assumed(state) => state.settings.key.name(),
+            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => None,
+        };
+        self.findings.extend(findings::delivery_failing(self.trail, status, key));
+    }
+
+    fn validation(&mut self, state: &TrailState) {
+        match state.settings.validation {
+            Some(true) => {}
+            Some(false) => self.mend(findings::validation_off(self.trail), Ensure::Validation),
+            None => self.not_told("has its log files validated", "whether its log files are validated"),
+        }
+    }
+
+    fn multi_region(&mut self, state: &TrailState) {
+        match state.settings.multi_region {
+            Some(true) => {}
+            Some(false) => self.findings.push(findings::single_region(self.trail)),
+            None => self.not_told("records all Regions", "whether it records all Regions"),
+        }
+    }
+
+    fn management_events(&mut self) {
+        const WHAT: &str = "whether it records management events";
+        let selectors = match &self.facts.selectors {
+            Reading::Known(selectors) => selectors,
+            Reading::Assumed(selectors) => {
+                self.assume("has the event selectors of a new trail");
+                selectors
+            }
+            Reading::Absent => return self.doubt(&format!("{WHAT}: it has no event selectors")),
+            Reading::Unreadable(error) => return self.unread(WHAT, error),
+            Reading::NotAsked => return self.doubt(&format!("{WHAT}: nobody asked")),
+        };
+        match selectors.records_management_events() {
+            Recorded::Yes => {}
+            Recorded::No { what, .. } => {
+                self.findings.push(findings::management_events_excluded(self.trail, what));
+            }
+            Recorded::Unknown(why) => self.doubt(&format!("{WHAT}: {why}")),
+        }
+    }
+
+    fn destination(&mut self, state: &TrailState) {
+        match destination::judge(self.policy, self.change, self.facts, state) {
+            Destination::Right => {}
+            Destination::Assumed(what) => self.assumed.push(format!("trail {}: {what}", self.trail.name())),
+            Destination::Moved(evidence) => self.findings.push(findings::redirected(self.trail, evidence)),
+            Destination::MayBeMoved(why) => {
+                let bucket = state.settings.bucket.name().unwrap_or("not told");
+                let now = format!("its bucket is {bucket}");
+                self.findings.push(findings::may_be_redirected(self.trail, now, why));
+            }
+        }
+    }
+
+    /// Whether anything is left that records this Region, if this trail doesn't.
+    fn coverage(&mut self) {
+        match Coverage::of(&self.facts.status, &self.facts.selectors) {
+            Coverage::Full => {}
+            Coverage::None(_) => self.left(),
+            Coverage::Unknown { .. } => {
+                // Its own doubt stands already; another trail that records makes it no alarm.
+                if let Left::Trail(other) = Left::of(&self.facts.others) {
+                    self.reasons.push(format!("the trail {other} records this Region"));
+                }
+            }
+        }
+    }
+
+    fn left(&mut self) {
+        if let Reading::Assumed(_) = self.facts.others {
+            let place = &self.change.place;
+            self.assumed.push(format!(
+                "account {}, {}: assumed to have no trails beside those that the records or the state tell of",
+                place.account, place.region
+            ));
+        }
+        match Left::of(&self.facts.others) {
+            Left::Trail(other) => self.reasons.push(format!("the trail {other} still records this Region")),
+            Left::None(reasons) => {
+                let mut finding = findings::last_trail_gone(self.trail, reasons);
+                if self.records_once_it_logs() {
+                    let restart = self.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
+                    finding.mended_by = restart.map(plan::Effect::ensure);
+                }
+                self.findings.push(finding);
+            }
+            Left::Unknown { why, retryable } => {
+                self.retryable |= retryable;
+                let why = why.join("; ");
+                self.doubt(&format!("whether any trail is left that records this Region: {why}"));
+            }
+        }
+    }
+
+    fn records_once_it_logs(&self) -> bool {
+        match &self.facts.selectors {
+            Reading::Known(selectors) | Reading::Assumed(selectors) => {
+                matches!(
+                    selectors.records_management_events(),
+                    Recorded::Yes | Recorded::No { all: false, .. }
+                )
+            }
+            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => false,
+        }
+    }
+
+    /// A finding with the effect that mends it, where it is ours to make.
+    pub(super) fn mend(&mut self, mut finding: Finding, ensure: Ensure) {
+        if self.ours {
+            let effect = Effect { trail: self.trail.clone(), ensure };
+            finding.mended_by = Some(effect.ensure());
+            self.effects.push(effect);
+        }
+        self.findings.push(finding);
+    }
+
+    /// A setting that nobody told: taken as policy wants it in a replay that says so, else a doubt.
+    pub(super) fn not_told(&mut self, assumption: &str, doubt: &str) {
+        match self.facts.trail {
+            Reading::Assumed(_) => self.assume(assumption),
+            Reading::Known(_) | Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => {
+                self.doubt(&format!("{doubt}: the answer doesn't say"));
+            }
+        }
+    }
+
+    pub(super) fn assume(&mut self, what: &str) {
+        self.assumed.push(format!("trail {}: assumed that it {what}", self.trail.name()));
+    }
+
+    fn unread(&mut self, what: &str, error: &Unreadable) {
+        self.retryable |= error.retryable;
+        self.doubt(&format!("{what}: {}", error.why));
+    }
+
+    fn doubt(&mut self, what: &str) {
+        self.unclear.push(what.to_owned());
+    }
+
+    pub(super) fn plan(mut self) -> Plan<Effect> {
+        let violated = !self.findings.is_empty();
+        if !self.unclear.is_empty() {
+            let what = "not all of its state can be told";
+            self.findings.push(findings::state_unknown(self.trail, what, self.unclear));
+        }
+        // The worst first; of equals in the order in which they were judged.
+        self.findings.sort_by_key(|finding| Reverse(finding.severity));
+        if !self.ours {
+            if let Some(worst) = self.findings.first_mut() {
+                worst.remedies.insert(0, Remedy::Step(where_to_act(self.trail)));
+            }
+            self.reasons.push(format!(
+                "the trail belongs to account {}, its home Region is {}: Sealwatch acts on it only there",
+                self.trail.place().account,
+                self.trail.place().region
+            ));
+        }
+        let verdict = match (violated, self.findings.is_empty()) {
+            (true, _) => Verdict::Violation,
+            (false, false) => Verdict::Unknown,
+            (false, true) => Verdict::Compliant,
+        };
+        if self.reasons.is_empty() {
+            self.reasons.push(match verdict {
+                Verdict::Compliant => "the trail is as policy requires".to_owned(),
+                Verdict::Violation | Verdict::Unknown | Verdict::Exempt | Verdict::Ignored => {
+                    format!("policy requires of a trail: {}", self.policy.required())
+                }
+            });
+        }
+        Plan {
+            verdict,
+            findings: self.findings,
+            effects: self.effects,
+            reasons: self.reasons,
+            assumed: self.assumed,
+            retryable: self.retryable,
+        }
+    }
+}
+
+fn where_to_act(trail: &TrailArn) -> String {
+    format!(
+        "act in account {}, Region {}, where the trail is at home:",
+        trail.place().account,
+        trail.place().region
+    )
+}
