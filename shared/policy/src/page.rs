@@ -156,7 +156,14 @@ impl<E: Effect> Report<'_, E> {
             let mended = self.mended(finding);
             finding.remedies.iter().filter(move |remedy| !mended || matches!(remedy, Remedy::Step(_)))
         });
-        refused.chain(found).collect()
+        // Two findings may be mended by the same command.
+        let mut told = Vec::new();
+        for remedy in refused.chain(found) {
+            if !told.contains(&remedy) {
+                told.push(remedy);
+            }
+        }
+        told
     }
 
     /// Whether the effect that mends a finding is done.

@@ -9,13 +9,15 @@ mod record;
 pub mod replay;
 pub mod state;
 pub mod timeline;
+pub mod trail;
 
 use jiff::Timestamp;
 use sealwatch_policy::facts::{
     KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Unreadable,
 };
+use sealwatch_policy::guards::trail::{Selectors, Settings};
 use sealwatch_policy::key_policy::KeyPolicy;
-use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn, LogGroupName, Place};
+use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn, LogGroupName, Place, Region, TrailArn};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts and Regions, as far as they are known.
@@ -33,7 +35,7 @@ struct Regional {
     keys: BTreeMap<String, Key>,
     /// Where each alias points; `None` once it was deleted.
     aliases: BTreeMap<String, Option<String>>,
-    trails: BTreeMap<String, state::Trail>,
+    trails: BTreeMap<TrailArn, Trail>,
 }
 
 /// A log group.
@@ -54,6 +56,21 @@ struct Key {
     tags: BTreeMap<String, String>,
     deleted: bool,
     last_use: Option<Timestamp>,
+}
+
+/// A trail; a part that nothing told is `None` or not told.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Trail {
+    settings: Settings,
+    /// How it was set up before the last CreateTrail, UpdateTrail or DeleteTrail.
+    before: Option<Settings>,
+    logging: Option<bool>,
+    delivery_error: Option<String>,
+    /// Its event selectors, or why a recorded call doesn't show them.
+    selectors: Option<Result<Selectors, String>>,
+    tags: Option<BTreeMap<String, String>>,
+    bucket_region: Option<Region>,
+    deleted: bool,
 }
 
 impl World {
@@ -99,6 +116,10 @@ impl World {
             let arn = |name: &LogGroupName| LogGroupArn::new(place.clone(), name.clone());
             regional.log_groups.iter().map(move |(name, group)| (arn(name), group.key.as_deref()))
         })
+    }
+
+    fn trail(&self, trail: &TrailArn) -> Option<&Trail> {
+        self.places.get(trail.place())?.trails.get(trail)
     }
 
     fn group(&self, group: &LogGroupArn) -> Option<&LogGroup> {

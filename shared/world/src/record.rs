@@ -3,6 +3,7 @@
 //! Only a call that succeeded changes anything, and only what its record says is learned from it. A call
 //! that the world has no use for leaves it as it was.
 
+mod cloudtrail;
 mod kms;
 mod logs;
 
@@ -20,12 +21,14 @@ impl World {
         match change.event_source.raw() {
             "logs.amazonaws.com" => logs::record(self, change),
             "kms.amazonaws.com" => kms::record(self, change),
+            "cloudtrail.amazonaws.com" => cloudtrail::record(self, change),
             _ => {}
         }
     }
 }
 
-/// Tags as `{"k": "v"}` or as `[{"tagKey": "k", "tagValue": "v"}]` (KMS), whichever stands there.
+/// Tags as `{"k": "v"}`, as `[{"tagKey": "k", "tagValue": "v"}]` (KMS) or as `[{"key": "k", "value": "v"}]`
+/// (CloudTrail), whichever stands there.
 fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
     let pair = |key: Option<&Value>, value: Option<&Value>| {
         Some((key?.as_str()?.to_owned(), value.and_then(Value::as_str).unwrap_or("").to_owned()))
@@ -35,7 +38,11 @@ fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
             map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
         }
         Some(Value::Array(list)) => {
-            list.iter().filter_map(|tag| pair(tag.get("tagKey"), tag.get("tagValue"))).collect()
+            let either = |tag: &Value| {
+                pair(tag.get("tagKey"), tag.get("tagValue"))
+                    .or_else(|| pair(tag.get("key"), tag.get("value")))
+            };
+            list.iter().filter_map(either).collect()
         }
         _ => BTreeMap::new(),
     }

@@ -3,13 +3,14 @@
 //! A JSON object with lists of keys, log groups and trails, each by its ARN. A part that is left out is
 //! not known; a part that is misspelt or malformed is an error that says where.
 
-use crate::{Key, LogGroup, World};
+use crate::{Key, LogGroup, Trail, World};
 use jiff::Timestamp;
 use sealwatch_policy::facts::{KeyManager, KeySpec, KeyState, KeyUsage};
+use sealwatch_policy::guards::trail::{Named, Selectors, Settings};
 use sealwatch_policy::key_policy::KeyPolicy;
-use sealwatch_policy::names::{Arn, KeyArn, LogGroupArn, NameError, is_alias};
-use serde::Deserialize;
-use serde_json::Value;
+use sealwatch_policy::names::{KeyArn, LogGroupArn, NameError, Region, TrailArn, is_alias};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -30,7 +31,7 @@ pub struct State {
     pub log_groups: Vec<LogGroupEntry>,
     /// Trails.
     #[serde(default)]
-    pub trails: Vec<Trail>,
+    pub trails: Vec<TrailEntry>,
 }
 
 /// A KMS key. What is left out is assumed to be as a key for logs should be.
@@ -93,31 +94,73 @@ pub struct LogGroupEntry {
     pub tags: Option<BTreeMap<String, String>>,
 }
 
-/// A trail, in its home Region.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A trail, in its home Region. What is left out is not known, and assumed to be as policy wants it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Trail {
+pub struct TrailEntry {
     /// `arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`
     pub arn: String,
-    /// The key that it uses, or null.
-    #[serde(default)]
-    pub kms_key: Option<String>,
+    /// The ARN of the key that it uses; null: it has none.
+    #[serde(default, deserialize_with = "told_or_null")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub kms_key: Option<Option<String>>,
     /// The bucket that it writes to.
     #[serde(default)]
     pub bucket: Option<String>,
+    /// The Region of that bucket, where the trail's key must be; left out: assumed to be the trail's own.
+    #[serde(default)]
+    pub bucket_region: Option<String>,
+    /// The prefix of its files in the bucket; null: none.
+    #[serde(default, deserialize_with = "told_or_null")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub prefix: Option<Option<String>>,
+    /// The ARN of the SNS topic that it notifies; null: none.
+    #[serde(default, deserialize_with = "told_or_null")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub sns_topic: Option<Option<String>>,
+    /// The ARN of the log group that it writes to; null: none.
+    #[serde(default, deserialize_with = "told_or_null")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub log_group: Option<Option<String>>,
+    /// The ARN of the role by which it writes there; null: none.
+    #[serde(default, deserialize_with = "told_or_null")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub log_role: Option<Option<String>>,
     /// Whether it is logging.
     #[serde(default)]
     pub logging: Option<bool>,
+    /// The error of the latest delivery, as GetTrailStatus tells it.
+    #[serde(default)]
+    pub delivery_error: Option<String>,
     /// Whether it covers all Regions.
     #[serde(default)]
     pub multi_region: Option<bool>,
     /// Whether log files are validated.
     #[serde(default)]
     pub validation: Option<bool>,
-    /// The trail's tags.
+    /// Whether it is an organization's trail.
     #[serde(default)]
-    pub tags: BTreeMap<String, String>,
+    pub organization: Option<bool>,
+    /// Whether it records the events of global services.
+    #[serde(default)]
+    pub global_events: Option<bool>,
+    /// `EventSelectors`, as `aws cloudtrail get-event-selectors` prints them.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, Value>>>"))]
+    pub event_selectors: Option<Value>,
+    /// `AdvancedEventSelectors`, as `aws cloudtrail get-event-selectors` prints them.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, Value>>>"))]
+    pub advanced_event_selectors: Option<Value>,
+    /// The trail's tags; left out: not known.
+    #[serde(default)]
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Tells `null` from a field that is left out.
+fn told_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Why a state file can't be used.
@@ -229,14 +272,52 @@ impl World {
         }
     }
 
-    fn seed_trail(&mut self, trail: Trail, path: &str) -> Result<(), StateError> {
-        let arn = Arn::split(&trail.arn).filter(|arn| arn.service == "cloudtrail");
-        let named = arn.and_then(|arn| Some((arn.place()?, arn.resource.strip_prefix("trail/")?.to_owned())));
-        let Some((place, name)) = named else {
-            let problem = "not the ARN of a trail (`arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`)";
-            return Err(wrong(path, "arn", problem));
+    fn seed_trail(&mut self, entry: TrailEntry, path: &str) -> Result<(), StateError> {
+        let arn = name(TrailArn::parse(&entry.arn), path, "arn")?;
+        if let Some(Some(key)) = &entry.kms_key {
+            name(KeyArn::parse(key), path, "kms_key")?;
+        }
+        let bucket_region = entry.bucket_region.as_deref().map(Region::parse);
+        let bucket_region = bucket_region.map(|it| name(it, path, "bucket_region")).transpose()?;
+        let selectors = json!({
+            "eventSelectors": entry.event_selectors,
+            "advancedEventSelectors": entry.advanced_event_selectors,
+        });
+        let told = entry.event_selectors.is_some() || entry.advanced_event_selectors.is_some();
+        let selectors = match (Selectors::read(&selectors), told) {
+            (None, true) => {
+                return Err(wrong(path, "event_selectors", "a list of event selectors is expected here"));
+            }
+            (selectors, _) => selectors.map(Ok),
         };
-        match self.at(&place).trails.insert(name, trail) {
+        let named = |told: Option<Option<String>>| match told {
+            None => Named::NotTold,
+            Some(None) => Named::Nothing,
+            Some(Some(name)) => Named::Is(name),
+        };
+        let settings = Settings {
+            bucket: named(entry.bucket.map(Some)),
+            prefix: named(entry.prefix),
+            topic: named(entry.sns_topic),
+            log_group: named(entry.log_group),
+            log_role: named(entry.log_role),
+            key: named(entry.kms_key),
+            multi_region: entry.multi_region,
+            validation: entry.validation,
+            organization: entry.organization,
+            global_events: entry.global_events,
+        };
+        let trail = Trail {
+            settings,
+            before: None,
+            logging: entry.logging,
+            delivery_error: entry.delivery_error,
+            selectors,
+            tags: entry.tags,
+            bucket_region,
+            deleted: false,
+        };
+        match self.at(arn.place()).trails.insert(arn.clone(), trail) {
             Some(_) => Err(wrong(path, "arn", "the trail stands twice")),
             None => Ok(()),
         }

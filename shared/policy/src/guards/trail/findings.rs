@@ -3,7 +3,7 @@
 //! Words only: whether a finding holds is decided elsewhere.
 
 use super::rebuild::{start_logging, update_trail};
-use super::{Status, Target, rebuild};
+use super::{Call, Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
 use crate::names::{KeyRef, TrailArn};
@@ -67,15 +67,20 @@ pub(super) fn key_unusable(
     Finding { remedies, ..finding("trail.key-unusable", Severity::High, summary, evidence) }
 }
 
-pub(super) fn logging_stopped(trail: &TrailArn) -> Finding {
+/// A trail that was just made is started by another call, which may be on its way.
+pub(super) fn logging_stopped(trail: &TrailArn, call: Option<Call>) -> Finding {
+    let (severity, summary) = match call {
+        Some(Call::Create) => {
+            (Severity::Medium, format!("trail {} was created and is not logging", trail.name()))
+        }
+        Some(
+            Call::Update | Call::Delete | Call::Stop | Call::Start | Call::PutSelectors | Call::PutInsights,
+        )
+        | None => (Severity::High, format!("trail {} is not logging", trail.name())),
+    };
     Finding {
         remedies: vec![Remedy::Command(start_logging(trail))],
-        ..finding(
-            "trail.logging-stopped",
-            Severity::High,
-            format!("trail {} is not logging", trail.name()),
-            vec![format!("{READ_AFTER} IsLogging false")],
-        )
+        ..finding("trail.logging-stopped", severity, summary, vec![format!("{READ_AFTER} IsLogging false")])
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::coverage::{Coverage, Left};
 use super::destination::{self, Destination};
-use super::{Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
+use super::{Call, Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
 use crate::change::Change;
 use crate::facts::{Reading, Unreadable};
 use crate::names::TrailArn;
@@ -88,7 +88,9 @@ impl<'a> Judgement<'a> {
         if self.policy.requires(TrailRequirement::Logging) {
             match status.logging {
                 Some(true) => {}
-                Some(false) => self.mend(findings::logging_stopped(self.trail), Ensure::Logging),
+                Some(false) => {
+                    self.mend(findings::logging_stopped(self.trail, Call::of(self.change)), Ensure::Logging)
+                }
                 None => self.doubt("whether it is logging: the answer doesn't say"),
             }
         }
@@ -157,6 +159,8 @@ impl<'a> Judgement<'a> {
     fn coverage(&mut self) {
         match Coverage::of(&self.facts.status, &self.facts.selectors) {
             Coverage::Full => {}
+            // Making a trail takes nothing away, and it is about to be started.
+            Coverage::None(_) if Call::of(self.change) == Some(Call::Create) => {}
             Coverage::None(_) => self.left(),
             Coverage::Unknown { .. } => {
                 // Its own doubt stands already; another trail that records makes it no alarm.

@@ -260,7 +260,8 @@ pub fn others_matter(change: &Change, facts: &Facts) -> bool {
     match &facts.trail {
         Reading::Absent => Call::of(change) == Some(Call::Delete),
         Reading::Known(_) | Reading::Assumed(_) => {
-            Coverage::of(&facts.status, &facts.selectors) != Coverage::Full
+            Call::of(change) != Some(Call::Create)
+                && Coverage::of(&facts.status, &facts.selectors) != Coverage::Full
         }
         Reading::NotAsked | Reading::Unreadable(_) => false,
     }

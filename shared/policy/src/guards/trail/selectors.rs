@@ -302,7 +302,7 @@ fn as_api(value: &Value) -> Value {
             fields.iter().map(|(name, value)| (upper_first(name), as_api(value))).collect()
         }
         Value::Array(items) => items.iter().map(as_api).collect(),
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
 

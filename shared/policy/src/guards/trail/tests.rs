@@ -370,14 +370,8 @@ fn each_setting_is_judged_by_the_trails_own_state() {
         ("not looked at", Facts::none(), Verdict::Unknown, vec!["trail.state-unknown"], vec![]),
     ];
     for (name, facts, verdict, findings, effects) in cases {
-        for call in [
-            "CreateTrail",
-            "UpdateTrail",
-            "StopLogging",
-            "StartLogging",
-            "PutEventSelectors",
-            "PutInsightSelectors",
-        ] {
+        for call in ["UpdateTrail", "StopLogging", "StartLogging", "PutEventSelectors", "PutInsightSelectors"]
+        {
             let plan = plan(&change(call), &facts);
             assert_eq!(
                 (plan.verdict, ids(&plan), ensured(&plan)),
@@ -387,6 +381,16 @@ fn each_setting_is_judged_by_the_trails_own_state() {
             assert!(!plan.reasons.is_empty(), "{name} says why");
         }
     }
+}
+
+/// The console creates a trail and starts it by another call: nothing is lost, and nobody is left blind by it.
+#[test]
+fn a_trail_that_was_just_created_is_started_without_an_alarm() {
+    let facts = Facts { status: logging(false), ..good() };
+    assert!(!others_matter(&change("CreateTrail"), &facts));
+    let plan = plan(&change("CreateTrail"), &facts);
+    assert_eq!((ids(&plan), ensured(&plan)), (vec!["trail.logging-stopped"], vec!["trail-logging"]));
+    assert_eq!(plan.severity(), Some(Severity::Medium));
 }
 
 #[test]
@@ -727,7 +731,9 @@ fn questions_are_the_fewest_that_are_exact() {
     let now = NOW.parse().unwrap();
     let state = |facts: Facts| match facts.trail {
         Reading::Known(state) => state,
-        other => panic!("{other:?}"),
+        Reading::NotAsked | Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) => {
+            panic!("not known")
+        }
     };
     let asked = questions(&policy(POLICY), &change("UpdateTrail"), Some(&state(good())), now);
     assert_eq!(asked, Questions { selectors: true, ..Questions::default() });

@@ -1,0 +1,82 @@
+//! What CloudTrail's own calls tell: trails, their settings, selectors and tags, and whether they are logging.
+
+use super::tags;
+use crate::{Trail, World};
+use sealwatch_policy::change::Change;
+use sealwatch_policy::guards::trail::{Selectors, Settings, Target};
+use sealwatch_policy::names::TrailArn;
+use serde_json::Value;
+
+pub(super) fn record(world: &mut World, change: &Change) {
+    let name = change.event_name.raw();
+    let named = match name {
+        "AddTags" | "RemoveTags" => change.request_text("resourceId").and_then(|it| TrailArn::parse(it).ok()),
+        "CreateTrail"
+        | "UpdateTrail"
+        | "DeleteTrail"
+        | "StartLogging"
+        | "StopLogging"
+        | "PutEventSelectors"
+        | "PutInsightSelectors" => match Target::of(change) {
+            Target::Trail(trail) => Some(trail),
+            Target::EventDataStore | Target::Unclear(_) => None,
+        },
+        _ => None,
+    };
+    let Some(arn) = named else { return };
+    let trail = world.at(arn.place()).trails.entry(arn).or_default();
+    match name {
+        "CreateTrail" => *trail = created(change, trail),
+        "UpdateTrail" => {
+            trail.before = trail.known_settings();
+            trail.settings = Settings::after(change, trail.before.as_ref());
+            trail.deleted = false;
+            if change.request.get("s3BucketName").is_some_and(Value::is_string) {
+                // Where another bucket is, nothing tells.
+                let moved = trail.before.as_ref().is_none_or(|before| before.bucket != trail.settings.bucket);
+                trail.bucket_region = trail.bucket_region.take().filter(|_| !moved);
+            }
+        }
+        "DeleteTrail" => {
+            trail.before = trail.known_settings();
+            trail.deleted = true;
+        }
+        "StartLogging" => trail.logging = Some(true),
+        "StopLogging" => trail.logging = Some(false),
+        "PutEventSelectors" => {
+            let told = Selectors::read(&change.response).or_else(|| Selectors::read(&change.request));
+            let unshown = || "the recorded PutEventSelectors call doesn't show the selectors".to_owned();
+            trail.selectors = Some(told.ok_or_else(unshown));
+        }
+        "AddTags" => {
+            let added = tags(change.request.get("tagsList"));
+            trail.tags.get_or_insert_default().extend(added);
+        }
+        "RemoveTags" => {
+            let removed = tags(change.request.get("tagsList"));
+            if let Some(tags) = &mut trail.tags {
+                tags.retain(|key, _| !removed.contains_key(key));
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Trail {
+    /// Its settings, if anything at all is known of them.
+    fn known_settings(&self) -> Option<Settings> {
+        (self.settings != Settings::default()).then(|| self.settings.clone())
+    }
+}
+
+/// A new trail isn't logging until StartLogging, and records all management events.
+fn created(change: &Change, earlier: &Trail) -> Trail {
+    Trail {
+        settings: Settings::after(change, None),
+        before: earlier.known_settings(),
+        logging: Some(false),
+        selectors: Some(Ok(Selectors::by_default())),
+        tags: Some(tags(change.request.get("tagsList"))),
+        ..Trail::default()
+    }
+}
