@@ -84,6 +84,7 @@ fn key() -> (Rule, Rule) {
 fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> LogGroupGuard {
     let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, [described, policy]);
     let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [published]);
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, []);
     let policy = Policy::parse(POLICY).unwrap();
     let mode = policy.mode_of(Guard::LogGroup);
     let boot = Boot {
@@ -92,7 +93,7 @@ fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> L
         mode,
         region: Region::parse("eu-central-1").unwrap(),
         topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
-        clients: Clients::of(logs, kms, sns),
+        clients: Clients::of(logs, kms, sns, cloudtrail),
     };
     LogGroupGuard { boot, desk: Desk::writing_to(std::io::sink()), reader: Reader::default() }
 }

@@ -6,7 +6,7 @@
 
 use crate::facts::{KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage};
 use crate::key_policy::{KeyPolicy, ServiceAccess, logs_access, trail_access};
-use crate::names::{KeyArn, KeyRef, LogGroupArn, Region, TrailArn};
+use crate::names::{KeyArn, KeyRef, LogGroupArn, Place, Region, TrailArn};
 use crate::plan::{Remedy, shell_word};
 use crate::untrusted::clean;
 
@@ -31,6 +31,14 @@ impl Consumer<'_> {
         match self {
             Self::LogGroup(_) => "log group",
             Self::Trail(..) => "trail",
+        }
+    }
+
+    /// Where the resource lives.
+    fn place(&self) -> &Place {
+        match self {
+            Self::LogGroup(group) => group.place(),
+            Self::Trail(trail, _) => trail.place(),
         }
     }
 
@@ -125,7 +133,9 @@ pub fn usability(wanted: &KeyRef, reading: Option<&KeyReading>, consumer: Consum
         Some(KeyReading::Unreadable(unreadable)) => {
             let obstacles = vec![Obstacle {
                 problem: format!("the key {wanted} can't be read: {}", unreadable.why),
-                remedies: vec![step(
+                remedies: vec![readable(
+                    wanted.place(),
+                    &consumer,
                     "let Sealwatch's role call kms:DescribeKey and kms:GetKeyPolicy on the key",
                 )],
             }];
@@ -156,7 +166,9 @@ pub fn usability(wanted: &KeyRef, reading: Option<&KeyReading>, consumer: Consum
             retryable = unreadable.retryable;
             unknown.push(Obstacle {
                 problem: format!("the policy of {} can't be read: {}", facts.arn, unreadable.why),
-                remedies: vec![step(
+                remedies: vec![readable(
+                    facts.arn.place(),
+                    &consumer,
                     "let Sealwatch's role call kms:GetKeyPolicy on the key, or mend the policy",
                 )],
             });
@@ -194,6 +206,20 @@ pub fn usability(wanted: &KeyRef, reading: Option<&KeyReading>, consumer: Consum
         return Usability::Unknown { obstacles: unknown, retryable };
     }
     Usability::Usable { key: KeyRef::Key(facts.arn.clone()), assumed: assumptions(wanted, facts) }
+}
+
+/// How a key becomes readable. KMS shows a key's policy only to the key's own account, whatever anybody allows.
+///
+/// Source: KMS API reference, GetKeyPolicy: "Cross-account use: No."
+fn readable(key: &Place, consumer: &Consumer<'_>, within_the_account: &str) -> Remedy {
+    if key.account == consumer.place().account {
+        return step(within_the_account);
+    }
+    step(&format!(
+        "name a key of account {} in the policy file: no permission lets Sealwatch read the policy of another account's key; or ask the key's owners whether {} may use it, and put it to use by hand",
+        consumer.place().account,
+        consumer.service()
+    ))
 }
 
 fn kind_obstacles(facts: &KeyFacts, consumer: &Consumer<'_>) -> Vec<Obstacle> {
@@ -303,4 +329,29 @@ fn assumptions(wanted: &KeyRef, facts: &KeyFacts) -> Vec<String> {
 
 fn step(text: &str) -> Remedy {
     Remedy::Step(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Unreadable;
+
+    /// What a page advises where the key `arn` can't be read for a log group of 111122223333.
+    fn advice(arn: &str) -> String {
+        let group = LogGroupArn::parse("arn:aws:logs:eu-central-1:111122223333:log-group:/app/a").unwrap();
+        let wanted = KeyRef::Key(KeyArn::parse(arn).unwrap());
+        let reading = KeyReading::Unreadable(Unreadable::for_good("denied"));
+        let usability = usability(&wanted, Some(&reading), Consumer::LogGroup(&group));
+        let Usability::Unknown { obstacles, retryable: false } = usability else { unreachable!() };
+        obstacles.iter().flat_map(|obstacle| &obstacle.remedies).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn no_permission_is_advised_that_could_not_help() {
+        let own = advice("arn:aws:kms:eu-central-1:111122223333:key/abc");
+        assert_eq!(own, "let Sealwatch's role call kms:DescribeKey and kms:GetKeyPolicy on the key");
+        let other = advice("arn:aws:kms:eu-central-1:999999999999:key/abc");
+        assert!(other.starts_with("name a key of account 111122223333 in the policy file"), "{other}");
+        assert!(!other.contains("let Sealwatch's role"), "{other}");
+    }
 }

@@ -14,9 +14,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
-use sealwatch_policy::names::Region;
+use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::policy::Mode;
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -47,6 +48,10 @@ pub struct Clients {
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
+    /// KMS in other Regions than the function's.
+    kms_elsewhere: Mutex<BTreeMap<Region, aws_sdk_kms::Client>>,
+    account: OnceLock<AccountId>,
 }
 
 impl Clients {
@@ -72,6 +77,9 @@ impl Clients {
             logs: OnceLock::new(),
             kms: OnceLock::new(),
             sns: OnceLock::new(),
+            cloudtrail: OnceLock::new(),
+            kms_elsewhere: Mutex::default(),
+            account: OnceLock::new(),
         })
     }
 
@@ -81,6 +89,7 @@ impl Clients {
         logs: aws_sdk_cloudwatchlogs::Client,
         kms: aws_sdk_kms::Client,
         sns: aws_sdk_sns::Client,
+        cloudtrail: aws_sdk_cloudtrail::Client,
     ) -> Self {
         Self {
             config: SdkConfig::builder().build(),
@@ -88,7 +97,21 @@ impl Clients {
             logs: OnceLock::from(logs),
             kms: OnceLock::from(kms),
             sns: OnceLock::from(sns),
+            cloudtrail: OnceLock::from(cloudtrail),
+            kms_elsewhere: Mutex::default(),
+            account: OnceLock::new(),
         }
+    }
+
+    /// The account that these clients call in, once it is known.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountId> {
+        self.account.get()
+    }
+
+    /// Tells whose account it is. The first answer stands: credentials don't change their account.
+    pub fn belong_to(&self, account: AccountId) {
+        let _ = self.account.set(account);
     }
 
     /// CloudWatch Logs.
@@ -99,11 +122,35 @@ impl Clients {
         })
     }
 
-    /// KMS.
+    /// KMS in the function's Region.
     pub fn kms(&self) -> &aws_sdk_kms::Client {
-        self.kms.get_or_init(|| {
-            let config = aws_sdk_kms::config::Builder::from(&self.config).interceptor(self.shield);
-            aws_sdk_kms::Client::from_conf(config.build())
+        self.kms.get_or_init(|| self.new_kms(&self.config))
+    }
+
+    /// KMS in `region`: a handle on the ordinary client, or on one that differs from it by the Region alone.
+    pub fn kms_in(&self, region: &Region) -> aws_sdk_kms::Client {
+        let own = self.config.region();
+        if own.is_none_or(|own| own.as_ref() == region.as_str()) {
+            return self.kms().clone();
+        }
+        let mut elsewhere = self.kms_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = elsewhere.entry(region.clone()).or_insert_with(|| {
+            let there = aws_types::region::Region::new(region.to_string());
+            self.new_kms(&self.config.clone().into_builder().region(there).build())
+        });
+        client.clone()
+    }
+
+    fn new_kms(&self, config: &SdkConfig) -> aws_sdk_kms::Client {
+        let config = aws_sdk_kms::config::Builder::from(config).interceptor(self.shield);
+        aws_sdk_kms::Client::from_conf(config.build())
+    }
+
+    /// CloudTrail.
+    pub fn cloudtrail(&self) -> &aws_sdk_cloudtrail::Client {
+        self.cloudtrail.get_or_init(|| {
+            let config = aws_sdk_cloudtrail::config::Builder::from(&self.config).interceptor(self.shield);
+            aws_sdk_cloudtrail::Client::from_conf(config.build())
         })
     }
 
@@ -167,6 +214,22 @@ fn is_plain(endpoint: &str) -> Result<bool, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_asked_for_in_its_own_region() {
+        let connection = Connection {
+            region: Region::parse("eu-central-1").unwrap(),
+            credentials: SharedCredentialsProvider::new(aws_credential_types::Credentials::new(
+                "a", "b", None, None, "test",
+            )),
+            endpoint: None,
+        };
+        let clients = Clients::new(&connection, Mode::Observe).unwrap();
+        for region in ["eu-central-1", "eu-west-1", "us-east-1", "eu-west-1"] {
+            let kms = clients.kms_in(&Region::parse(region).unwrap());
+            assert_eq!(kms.config().region().map(ToString::to_string).as_deref(), Some(region));
+        }
+    }
 
     #[test]
     fn plain_http_goes_to_loopback_only() {

@@ -13,11 +13,21 @@ use sealwatch_policy::policy::Mode;
 use thiserror::Error;
 
 /// Operations that change nothing.
-const READS: [&str; 4] = ["DescribeLogGroups", "ListTagsForResource", "DescribeKey", "GetKeyPolicy"];
+const READS: [&str; 9] = [
+    "DescribeLogGroups",
+    "ListTagsForResource",
+    "DescribeKey",
+    "GetKeyPolicy",
+    "DescribeTrails",
+    "GetTrailStatus",
+    "GetEventSelectors",
+    "ListTags",
+    "LookupEvents",
+];
 /// Operations that tell somebody something.
 const PAGES: [&str; 1] = ["Publish"];
 /// Operations that guards repair with.
-const WRITES: [&str; 1] = ["AssociateKmsKey"];
+const WRITES: [&str; 3] = ["AssociateKmsKey", "UpdateTrail", "StartLogging"];
 
 /// A call that the mode doesn't allow.
 #[derive(Debug, Error)]

@@ -88,16 +88,24 @@ fn clients(recorder: &Recorder, mode: Mode) -> Clients {
 
 /// Calls every read that the guards make; what the server answers doesn't matter.
 async fn read(clients: &Clients) {
-    let (logs, kms) = (clients.logs(), clients.kms());
+    let (logs, kms, cloudtrail) = (clients.logs(), clients.kms(), clients.cloudtrail());
+    let elsewhere = clients.kms_in(&Region::parse("eu-west-1").unwrap());
     let _ = logs.describe_log_groups().send().await;
     let _ = logs.list_tags_for_resource().resource_arn("arn").send().await;
     let _ = kms.describe_key().key_id("id").send().await;
     let _ = kms.get_key_policy().key_id("id").send().await;
+    let _ = elsewhere.describe_key().key_id("id").send().await;
+    let _ = cloudtrail.describe_trails().send().await;
+    let _ = cloudtrail.get_trail_status().name("t").send().await;
+    let _ = cloudtrail.get_event_selectors().trail_name("t").send().await;
+    let _ = cloudtrail.list_tags().resource_id_list("arn").send().await;
+    let _ = cloudtrail.lookup_events().send().await;
 }
 
 /// Calls what writes: the guard's own repair, and what no guard ever needs. Gives the errors.
 async fn write(clients: &Clients) -> Vec<String> {
-    let (logs, kms, sns) = (clients.logs(), clients.kms(), clients.sns());
+    let (logs, kms, sns, cloudtrail) = (clients.logs(), clients.kms(), clients.sns(), clients.cloudtrail());
+    let elsewhere = clients.kms_in(&Region::parse("eu-west-1").unwrap());
     macro_rules! errors {
         ($($call:expr),+ $(,)?) => { vec![$(format!("{:?}", $call.send().await.err())),+] };
     }
@@ -115,12 +123,31 @@ async fn write(clients: &Clients) -> Vec<String> {
         kms.put_key_policy().key_id("k").policy("{}"),
         kms.create_key(),
         kms.decrypt().key_id("k").ciphertext_blob(aws_sdk_kms::primitives::Blob::new("x")),
+        elsewhere.disable_key().key_id("k"),
+        cloudtrail.update_trail().name("t").kms_key_id("k"),
+        cloudtrail.start_logging().name("t"),
+        cloudtrail.stop_logging().name("t"),
+        cloudtrail.delete_trail().name("t"),
+        cloudtrail.create_trail().name("t").s3_bucket_name("b"),
+        cloudtrail.put_event_selectors().trail_name("t"),
+        cloudtrail.remove_tags().resource_id("t"),
         sns.create_topic().name("t"),
         sns.unsubscribe().subscription_arn("s"),
     ]
 }
 
-const READS: [&str; 4] = ["describeloggroups", "listtagsforresource", "describekey", "getkeypolicy"];
+const READS: [&str; 10] = [
+    "describeloggroups",
+    "listtagsforresource",
+    "describekey",
+    "getkeypolicy",
+    "describekey",
+    "describetrails",
+    "gettrailstatus",
+    "geteventselectors",
+    "listtags",
+    "lookupevents",
+];
 
 #[tokio::test]
 async fn outside_remediate_mode_no_write_leaves_the_process() {
@@ -152,5 +179,5 @@ async fn remediate_mode_lets_out_only_what_guards_repair_with() {
     let recorder = Recorder::start();
     let clients = clients(&recorder, Mode::Remediate);
     write(&clients).await;
-    assert_eq!(recorder.take(), ["associatekmskey"]);
+    assert_eq!(recorder.take(), ["associatekmskey", "updatetrail", "startlogging"]);
 }
