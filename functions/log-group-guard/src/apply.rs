@@ -55,11 +55,11 @@ async fn associate(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadl
             .associate_kms_key()
             .log_group_name(group.name().as_str())
             .kms_key_id(key.to_string());
-        match call(deadline, Step::Apply, "logs:AssociateKmsKey", asked.send()).await {
+        match call(deadline, Step::Write, "logs:AssociateKmsKey", asked.send()).await {
             Ok(_) => return read_back(boot, group, key, deadline).await,
             // Another call on the same group was under way.
             Err(trouble)
-                if trouble.is("OperationAbortedException") && deadline.has(Step::Apply, PAUSE * 2) =>
+                if trouble.is("OperationAbortedException") && deadline.has(Step::Write, PAUSE * 2) =>
             {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -83,17 +83,31 @@ async fn after_trouble(
             }
         };
     }
-    Some(match trouble.kind {
-        Kind::Passing => Outcome::Failed { why: trouble.why },
-        Kind::Denied | Kind::Refused => {
-            let remedies = if trouble.kind == Kind::Denied {
-                missing_access(group, key, &trouble.why)
-            } else {
-                Vec::new()
-            };
-            Outcome::Refused { why: trouble.why, remedies }
+    match trouble.kind {
+        Kind::Passing => after_no_answer(boot, group, key, trouble, deadline).await,
+        Kind::Denied => {
+            let remedies = missing_access(group, key, &trouble.why);
+            Some(Outcome::Refused { why: trouble.why, remedies })
         }
-    })
+        Kind::Refused => Some(Outcome::Refused { why: trouble.why, remedies: Vec::new() }),
+    }
+}
+
+/// A call without an answer may have been carried out; the group tells. `None` if the group is gone.
+async fn after_no_answer(
+    boot: &Boot,
+    group: &LogGroupArn,
+    key: &KeyArn,
+    trouble: Trouble,
+    deadline: &Deadline,
+) -> Option<Outcome> {
+    match describe_group(boot, group, Step::Apply, deadline).await {
+        Reading::Known(state) if state.key.as_deref() == Some(&key.to_string()) => Some(Outcome::Applied),
+        Reading::Absent => None,
+        Reading::Known(_) | Reading::Assumed(_) | Reading::Unreadable(_) | Reading::NotAsked => {
+            Some(Outcome::Failed { why: trouble.why })
+        }
+    }
 }
 
 /// `None` if the group is gone.

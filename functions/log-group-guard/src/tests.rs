@@ -196,6 +196,32 @@ async fn an_association_that_another_call_aborted_is_tried_again() {
     assert_eq!(associate.num_calls(), 2);
 }
 
+/// Server errors as long as the SDK tries.
+fn never_answers() -> Rule {
+    mock!(Logs::associate_kms_key).sequence().http_status(503, None).repeatedly().build()
+}
+
+#[tokio::test]
+async fn an_association_without_an_answer_is_done_if_reading_back_shows_it() {
+    let look = looks(vec![groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(KEY))])]);
+    let (associate, (described, policy), published) = (never_answers(), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
+    assert_eq!(receipt["effects"][0]["outcome"], "applied", "{receipt}");
+    assert_eq!(look.num_calls(), 2);
+}
+
+#[tokio::test]
+async fn an_association_without_an_answer_has_failed_if_reading_back_does_not_show_it() {
+    let bare = groups(&[("/app/foo", None)]);
+    let look = looks(vec![bare.clone(), bare]);
+    let (associate, (described, policy), published) = (never_answers(), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let error = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Effect(why) if why.contains("logs:AssociateKmsKey")), "{error}");
+    assert_eq!([&look, &published].map(Rule::num_calls), [2, 1]);
+}
+
 #[tokio::test]
 async fn an_association_that_reading_back_contradicts_has_failed() {
     let other = "arn:aws:kms:eu-central-1:111122223333:key/other";

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     gather: Instant,
+    write: Instant,
     apply: Instant,
     page: Instant,
 }
@@ -20,6 +21,9 @@ pub struct Deadline {
 pub enum Step {
     /// Reading the state.
     Gather,
+    /// The calls that write, at the head of Apply: a call that is cut off here can still be read back, and
+    /// one that was cut off may have been carried out all the same.
+    Write,
     /// Ensuring effects, and reading back.
     Apply,
     /// Sending the page.
@@ -35,7 +39,7 @@ impl Deadline {
     }
 
     /// Splits the time that is left: half for reading, a quarter each for repairing and paging, where the
-    /// latter two need no more than five seconds.
+    /// latter two need no more than five seconds. Two fifths of the repair's share are kept for reading back.
     #[must_use]
     pub fn within(left: Duration) -> Self {
         let now = Instant::now();
@@ -44,6 +48,7 @@ impl Deadline {
         let share = (left / 4).min(Duration::from_secs(5));
         Self {
             gather: now + left.saturating_sub(share * 2),
+            write: now + left.saturating_sub(share + share * 2 / 5),
             apply: now + left.saturating_sub(share),
             page: now + left,
         }
@@ -63,8 +68,28 @@ impl Deadline {
     fn end(&self, step: Step) -> Instant {
         match step {
             Step::Gather => self.gather,
+            Step::Write => self.write,
             Step::Apply => self.apply,
             Step::Page => self.page,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_step_leaves_time_for_those_behind_it() {
+        for seconds in [1, 3, 20, 900] {
+            let whole = Duration::from_secs(seconds);
+            let deadline = Deadline::within(whole);
+            let ends = [Step::Gather, Step::Write, Step::Apply, Step::Page].map(|step| deadline.end(step));
+            assert!(
+                ends.is_sorted() && ends.windows(2).all(|pair| pair.first() != pair.last()),
+                "{seconds} s"
+            );
+            assert!(deadline.has(Step::Page, whole * 7 / 10), "{seconds} s");
         }
     }
 }

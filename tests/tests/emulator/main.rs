@@ -186,6 +186,17 @@ fn a_throttle_without_end_pages_and_fails_the_invocation() {
 }
 
 #[test]
+fn an_association_that_is_carried_out_too_late_for_its_answer_is_seen_on_reading_back() {
+    let (lab, key) = lab_with_group(None);
+    // Longer than a try may take: each is given up, and carried out a second later.
+    lab.fault(json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "delay", "seconds": 6 }));
+    let answer = lab.log_group_guard(&policy("remediate")).invoke(&created());
+    assert_eq!(answer["effects"][0]["outcome"], "applied", "{answer}");
+    assert_eq!(answer["page"]["outcome"], "sent");
+    assert_eq!(lab.log_group_keys()[0].1, Some(key));
+}
+
+#[test]
 fn a_denied_association_pages_with_what_the_role_lacks() {
     let (lab, _) = lab_with_group(None);
     lab.fault(json!({ "service": "logs", "operation": "AssociateKmsKey", "kind": "access-denied" }));
