@@ -139,6 +139,22 @@ impl Partition {
     pub fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// The DNS suffix of its services.
+    ///
+    /// Source: `partitions.json` of the AWS SDKs.
+    #[must_use]
+    pub fn dns_suffix(self) -> &'static str {
+        match self.0 {
+            "aws-cn" => "amazonaws.com.cn",
+            "aws-iso" => "c2s.ic.gov",
+            "aws-iso-b" => "sc2s.sgov.gov",
+            "aws-iso-e" => "cloud.adc-e.uk",
+            "aws-iso-f" => "csp.hci.ic.gov",
+            "aws-eusc" => "amazonaws.eu",
+            _ => "amazonaws.com",
+        }
+    }
 }
 
 impl fmt::Display for Partition {

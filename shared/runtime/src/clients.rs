@@ -6,11 +6,15 @@
 use crate::shield::Shield;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -52,6 +56,8 @@ pub struct Clients {
     /// KMS in other Regions than the function's.
     kms_elsewhere: Mutex<BTreeMap<Region, aws_sdk_kms::Client>>,
     account: OnceLock<AccountId>,
+    /// How calls leave that no SDK client makes; none in tests that answer in AWS's place.
+    connector: Option<SharedHttpConnector>,
 }
 
 impl Clients {
@@ -80,6 +86,7 @@ impl Clients {
             cloudtrail: OnceLock::new(),
             kms_elsewhere: Mutex::default(),
             account: OnceLock::new(),
+            connector: Some(connector(connection.endpoint.as_deref())?),
         })
     }
 
@@ -100,7 +107,27 @@ impl Clients {
             cloudtrail: OnceLock::from(cloudtrail),
             kms_elsewhere: Mutex::default(),
             account: OnceLock::new(),
+            connector: None,
         }
+    }
+
+    /// The address that stands for all services, if it isn't AWS's own.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.config.endpoint_url()
+    }
+
+    /// Sends a HEAD request without credentials, for what AWS tells everybody. The shield doesn't see it, and
+    /// needn't: it can do nothing but ask.
+    ///
+    /// # Errors
+    /// If the request can't be made or isn't answered.
+    pub async fn ask_unsigned(&self, url: &str) -> Result<HttpResponse, ConnectorError> {
+        let connector =
+            self.connector.as_ref().ok_or_else(|| ConnectorError::user("no connection".into()))?;
+        let mut request = HttpRequest::get(url).map_err(|error| ConnectorError::user(error.into()))?;
+        request.set_method("HEAD").map_err(|error| ConnectorError::user(error.into()))?;
+        connector.call(request).await
     }
 
     /// The account that these clients call in, once it is known.
@@ -171,6 +198,20 @@ pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, ClientErr
     Ok(match endpoint.map(is_plain).transpose()? {
         Some(true) => Builder::new().build_http(),
         Some(false) | None => Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+    })
+}
+
+fn connector(endpoint: Option<&str>) -> Result<SharedHttpConnector, ClientError> {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .read_timeout(Duration::from_secs(4))
+        .build();
+    let builder = Connector::builder().connector_settings(settings).sleep_impl(TokioSleep::new());
+    Ok(match endpoint.map(is_plain).transpose()? {
+        Some(true) => SharedHttpConnector::new(builder.build_http()),
+        Some(false) | None => {
+            SharedHttpConnector::new(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build())
+        }
     })
 }
 

@@ -86,6 +86,12 @@ impl Trouble {
         Self { why, code: None, kind: Kind::Passing }
     }
 
+    /// The service answered, and the answer makes no sense or doesn't suffice.
+    #[must_use]
+    pub fn unclear(operation: &str, why: &str) -> Self {
+        Self { why: clean(&format!("{operation}: {why}"), 500), code: None, kind: Kind::Refused }
+    }
+
     /// Whether the service answered with this code.
     #[must_use]
     pub fn is(&self, code: &str) -> bool {

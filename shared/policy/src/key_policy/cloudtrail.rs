@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 const PRINCIPAL: &str = "cloudtrail.amazonaws.com";
 const ENCRYPT: &str = "kms:GenerateDataKey*";
 const DESCRIBE: &str = "kms:DescribeKey";
+const ENCRYPT_SID: &str = "AllowCloudTrailToEncrypt";
+const DESCRIBE_SID: &str = "AllowCloudTrailToDescribeKey";
 
 /// May CloudTrail encrypt the files of `trail` with `key`?
 ///
@@ -33,10 +35,25 @@ pub fn trail_access(policy: &KeyPolicy, key: &KeyArn, trail: &TrailArn) -> Servi
     summarize(answers.into_iter(), |actions| {
         let needed = |action| actions.is_empty() || actions.contains(&action);
         let mut statements = Vec::new();
-        statements.extend(needed(ENCRYPT).then(|| encrypt_statement(policy, trail)));
-        statements.extend(needed(DESCRIBE).then(|| describe_statement(policy)));
+        statements.extend(needed(ENCRYPT).then(|| encrypt_statement(&free_sid(policy, ENCRYPT_SID), trail)));
+        statements.extend(needed(DESCRIBE).then(|| describe_statement(&free_sid(policy, DESCRIBE_SID))));
         statements
     })
+}
+
+/// Every statement that CloudTrail may need for `trail`, for when it says that something is missing and not what.
+///
+/// A bucket with an S3 Bucket Key also needs Decrypt.
+#[must_use]
+pub fn trail_statements(trail: &TrailArn) -> Vec<Value> {
+    let decrypt = json!({
+        "Sid": "AllowCloudTrailToDecryptForBucketKeys",
+        "Effect": "Allow",
+        "Principal": { "Service": PRINCIPAL },
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    });
+    vec![encrypt_statement(ENCRYPT_SID, trail), describe_statement(DESCRIBE_SID), decrypt]
 }
 
 /// What is known about CloudTrail's GenerateDataKey calls. They are made through the bucket's encryption, and
@@ -64,9 +81,9 @@ fn calling(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestCont
         .with("aws:SourceAccount", ContextValue::PresentIfAtAll(vec![account]))
 }
 
-fn encrypt_statement(policy: &KeyPolicy, trail: &TrailArn) -> Value {
+fn encrypt_statement(sid: &str, trail: &TrailArn) -> Value {
     json!({
-        "Sid": free_sid(policy, "AllowCloudTrailToEncrypt"),
+        "Sid": sid,
         "Effect": "Allow",
         "Principal": { "Service": PRINCIPAL },
         "Action": ENCRYPT,
@@ -78,9 +95,9 @@ fn encrypt_statement(policy: &KeyPolicy, trail: &TrailArn) -> Value {
     })
 }
 
-fn describe_statement(policy: &KeyPolicy) -> Value {
+fn describe_statement(sid: &str) -> Value {
     json!({
-        "Sid": free_sid(policy, "AllowCloudTrailToDescribeKey"),
+        "Sid": sid,
         "Effect": "Allow",
         "Principal": { "Service": PRINCIPAL },
         "Action": DESCRIBE,

@@ -16,7 +16,7 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
-pub use cloudtrail::trail_access;
+pub use cloudtrail::{trail_access, trail_statements};
 pub use condition::{ContextValue, RequestContext};
 pub use document::KeyPolicy;
 pub use error::KeyPolicyError;

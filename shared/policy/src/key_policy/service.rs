@@ -52,19 +52,6 @@ const LOGS_ACTIONS: [(&str, &str); 7] = [
     ("kms:DescribeKey", "kms:Describe*"),
 ];
 
-/// DNS suffixes beside `amazonaws.com` under which a partition's services may be named.
-///
-/// Source: `partitions.json` of the AWS SDKs. Which one China's key policies need isn't documented alike
-/// everywhere, so either is accepted; the same goes for the isolated partitions.
-const DNS_SUFFIXES: [(&str, &str); 6] = [
-    ("aws-cn", "amazonaws.com.cn"),
-    ("aws-iso", "c2s.ic.gov"),
-    ("aws-iso-b", "sc2s.sgov.gov"),
-    ("aws-iso-e", "cloud.adc-e.uk"),
-    ("aws-iso-f", "csp.hci.ic.gov"),
-    ("aws-eusc", "amazonaws.eu"),
-];
-
 /// May CloudWatch Logs use `key` under the encryption context of `group`?
 #[must_use]
 pub fn logs_access(policy: &KeyPolicy, key: &KeyArn, group: &LogGroupArn) -> ServiceAccess {
@@ -123,10 +110,14 @@ fn push_unique(list: &mut Vec<&'static str>, item: &'static str) {
 }
 
 /// The Regional names of CloudWatch Logs; a policy that names `logs.amazonaws.com` doesn't name it.
+///
+/// Which DNS suffix the key policies of China need isn't documented alike everywhere, so either is accepted; the
+/// same goes for the isolated partitions.
 fn logs_principals(region: &Region) -> Vec<String> {
-    let partition = region.partition().as_str();
-    let other = DNS_SUFFIXES.iter().filter(|(of, _)| *of == partition).map(|(_, suffix)| *suffix);
-    ["amazonaws.com"].into_iter().chain(other).map(|suffix| format!("logs.{region}.{suffix}")).collect()
+    const GLOBAL: &str = "amazonaws.com";
+    let own = region.partition().dns_suffix();
+    let other = (own != GLOBAL).then_some(own);
+    [GLOBAL].into_iter().chain(other).map(|suffix| format!("logs.{region}.{suffix}")).collect()
 }
 
 /// What is known about CloudWatch Logs' calls for `group`.

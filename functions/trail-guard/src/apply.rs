@@ -1,0 +1,196 @@
+//! Applies the effects: each changes one setting of exactly the trail of the plan, and is read back.
+//!
+//! Makes no choices, and sends no setting but the one that is to be ensured. In any mode but `remediate` it makes
+//! no call either, and the shield would refuse it.
+
+use crate::gather::{describe, status};
+use sealwatch_policy::facts::{Reading, Unreadable};
+use sealwatch_policy::guards::trail::{Effect, Ensure, Named};
+use sealwatch_policy::key_policy::trail_statements;
+use sealwatch_policy::names::{KeyRef, TrailArn};
+use sealwatch_policy::plan::{Outcome, Remedy};
+use sealwatch_policy::policy::Mode;
+use sealwatch_runtime::boot::Boot;
+use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::trouble::{Kind, Trouble, call};
+use serde_json::json;
+use std::time::Duration;
+
+/// What became of a plan's effects.
+#[derive(Debug, PartialEq)]
+pub enum Applied {
+    /// One outcome an effect, in their order.
+    Outcomes(Vec<Outcome>),
+    /// The trail was deleted in between, so that nothing is left to ensure.
+    TrailGone,
+}
+
+/// How long to wait before a call that another one stood in the way of, and before reading back once more.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Ensures each effect that the mode allows. One that fails doesn't keep the others from being tried.
+pub async fn apply(boot: &Boot, effects: &[Effect], deadline: &Deadline) -> Applied {
+    let mut outcomes = Vec::new();
+    for effect in effects {
+        if boot.mode < Mode::Remediate {
+            outcomes.push(Outcome::Withheld);
+            continue;
+        }
+        match ensure(boot, effect, deadline).await {
+            Some(outcome) => outcomes.push(outcome),
+            None => return Applied::TrailGone,
+        }
+    }
+    Applied::Outcomes(outcomes)
+}
+
+/// `None` if the trail is gone.
+async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
+    if let Ensure::Key(KeyRef::Alias { .. }) = effect.ensure {
+        let why = "the key is known by an alias only, which nobody has looked up".to_owned();
+        return Some(Outcome::Refused { why, remedies: Vec::new() });
+    }
+    loop {
+        let Err(trouble) = write(boot, effect, deadline).await else {
+            return read_back(boot, effect, deadline).await;
+        };
+        // Another change of the same trail was under way.
+        if trouble.is("ConflictException") && deadline.has(Step::Write, PAUSE * 2) {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        return after_trouble(boot, effect, trouble, deadline).await;
+    }
+}
+
+async fn write(boot: &Boot, Effect { trail, ensure }: &Effect, deadline: &Deadline) -> Result<(), Trouble> {
+    let client = boot.clients.cloudtrail();
+    let update = client.update_trail().name(trail.to_string());
+    match ensure {
+        Ensure::Logging => {
+            let asked = client.start_logging().name(trail.to_string());
+            call(deadline, Step::Write, "cloudtrail:StartLogging", asked.send()).await.map(|_| ())
+        }
+        Ensure::Key(key) => {
+            let asked = update.kms_key_id(key.to_string());
+            call(deadline, Step::Write, "cloudtrail:UpdateTrail", asked.send()).await.map(|_| ())
+        }
+        Ensure::Validation => {
+            let asked = update.enable_log_file_validation(true);
+            call(deadline, Step::Write, "cloudtrail:UpdateTrail", asked.send()).await.map(|_| ())
+        }
+    }
+}
+
+/// `None` if the trail is gone.
+async fn after_trouble(
+    boot: &Boot,
+    effect: &Effect,
+    trouble: Trouble,
+    deadline: &Deadline,
+) -> Option<Outcome> {
+    if trouble.is("TrailNotFoundException") {
+        return match seen(boot, effect, deadline).await {
+            Seen::Gone => None,
+            Seen::Done | Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
+        };
+    }
+    // Somebody may still be changing the trail, so it may work another time.
+    if trouble.kind == Kind::Passing || trouble.is("ConflictException") {
+        // A call without an answer may have been carried out; the trail tells.
+        return match seen(boot, effect, deadline).await {
+            Seen::Done => Some(Outcome::Applied),
+            Seen::Gone => None,
+            Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
+        };
+    }
+    let remedies = remedies(effect, &trouble);
+    Some(Outcome::Refused { why: trouble.why, remedies })
+}
+
+/// `None` if the trail is gone.
+async fn read_back(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
+    loop {
+        let shown = match seen(boot, effect, deadline).await {
+            Seen::Done => return Some(Outcome::Applied),
+            Seen::Gone => return None,
+            Seen::Unread(Unreadable { why, retryable: false }) => return Some(unread(&why)),
+            Seen::Unread(Unreadable { why, retryable: true }) => why,
+            Seen::Otherwise(shown) => shown,
+        };
+        if !deadline.has(Step::Apply, PAUSE * 2) {
+            return Some(unread(&shown));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn unread(shown: &str) -> Outcome {
+    Outcome::Failed { why: format!("CloudTrail accepted the change, but reading back shows {shown}") }
+}
+
+/// What the trail shows of an effect.
+enum Seen {
+    Done,
+    Otherwise(String),
+    Gone,
+    Unread(Unreadable),
+}
+
+async fn seen(boot: &Boot, Effect { trail, ensure }: &Effect, deadline: &Deadline) -> Seen {
+    match ensure {
+        Ensure::Logging => match status(boot, trail, Step::Apply, deadline).await {
+            Reading::Known(status) if status.logging == Some(true) => Seen::Done,
+            Reading::Known(_) => Seen::Otherwise("that it isn't logging".to_owned()),
+            other => not_seen(other),
+        },
+        Ensure::Key(key) => match describe(boot, trail, Step::Apply, deadline).await {
+            Reading::Known(state) if state.settings.key == Named::Is(key.to_string()) => Seen::Done,
+            Reading::Known(state) => match state.settings.key {
+                Named::Is(other) => Seen::Otherwise(format!("the key {other}")),
+                Named::Nothing | Named::NotTold => Seen::Otherwise("no key".to_owned()),
+            },
+            other => not_seen(other),
+        },
+        Ensure::Validation => match describe(boot, trail, Step::Apply, deadline).await {
+            Reading::Known(state) if state.settings.validation == Some(true) => Seen::Done,
+            Reading::Known(_) => Seen::Otherwise("that its log files aren't validated".to_owned()),
+            other => not_seen(other),
+        },
+    }
+}
+
+fn not_seen<T>(reading: Reading<T>) -> Seen {
+    match reading {
+        Reading::Absent => Seen::Gone,
+        Reading::Unreadable(unreadable) => Seen::Unread(unreadable),
+        Reading::Known(_) | Reading::Assumed(_) | Reading::NotAsked => Seen::Otherwise("nothing".to_owned()),
+    }
+}
+
+/// What a person does about a refusal.
+fn remedies(Effect { trail, ensure }: &Effect, trouble: &Trouble) -> Vec<Remedy> {
+    let step = |text: &str| Remedy::Step(text.to_owned());
+    if trouble.is("InsufficientEncryptionPolicyException") {
+        let mut remedies = vec![step(
+            "CloudTrail may not use the key or the bucket for this trail. Look whether the bucket's policy lets CloudTrail write for it, and whether the key's policy holds these statements (the last where the bucket has an S3 Bucket Key):",
+        )];
+        remedies.extend(trail_statements(trail).into_iter().map(Remedy::Statement));
+        return remedies;
+    }
+    if trouble.kind == Kind::Denied {
+        return vec![
+            step("this function's role may not change the trail; add this statement to it:"),
+            Remedy::Statement(own_statement(trail, ensure)),
+        ];
+    }
+    Vec::new()
+}
+
+fn own_statement(trail: &TrailArn, ensure: &Ensure) -> serde_json::Value {
+    let action = match ensure {
+        Ensure::Logging => "cloudtrail:StartLogging",
+        Ensure::Key(_) | Ensure::Validation => "cloudtrail:UpdateTrail",
+    };
+    json!({ "Effect": "Allow", "Action": action, "Resource": trail.to_string() })
+}

@@ -1,0 +1,331 @@
+//! Gathers the facts: the trail, then side by side what its state makes worth asking.
+//!
+//! One DescribeTrails, GetTrailStatus and GetEventSelectors for a trail that is as it should be; its history, its
+//! bucket's Region and a key only where they matter; the other trails only if this one doesn't record. Nothing
+//! here writes, and an answer about another trail is no answer.
+
+use crate::{bucket, history};
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::types::{AdvancedFieldSelector, Trail};
+use jiff::Timestamp;
+use sealwatch_policy::change::Change;
+use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
+use sealwatch_policy::guards::trail::{
+    Coverage, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState, keys_to_read,
+    others_matter, questions, trail_to_read,
+};
+use sealwatch_policy::names::{KeyRef, Region, TrailArn};
+use sealwatch_policy::untrusted::clean;
+use sealwatch_runtime::boot::Boot;
+use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::keys::Keys;
+use sealwatch_runtime::trouble::call;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Reads the account; remembers keys for a short while, and how trails looked when it last saw them.
+#[derive(Debug, Default)]
+pub struct Reader {
+    keys: Keys,
+    seen: Mutex<BTreeMap<TrailArn, Settings>>,
+}
+
+impl Reader {
+    /// The facts about the trail that a change names, read now.
+    pub async fn gather(&self, boot: &Boot, change: &Change, now: Timestamp, deadline: &Deadline) -> Facts {
+        let mut facts = Facts::none();
+        let Some(trail) = trail_to_read(&boot.policy, change, now) else {
+            return facts;
+        };
+        facts.trail = look(boot, change, &trail, deadline).await;
+        let state = match &facts.trail {
+            Reading::Known(state) => Some(state.clone()),
+            Reading::Absent => None,
+            Reading::NotAsked | Reading::Assumed(_) | Reading::Unreadable(_) => return facts,
+        };
+        let asked = questions(&boot.policy, change, state.as_ref(), now);
+        let earlier = async {
+            match asked.earlier {
+                true => history::or_seen(
+                    history::before(boot, change, &trail, deadline).await,
+                    self.last_seen(&trail),
+                ),
+                false => Reading::NotAsked,
+            }
+        };
+        let set_up = async {
+            match &state {
+                Some(state) => set_up(boot, state, &asked, deadline).await,
+                None => SetUp::default(),
+            }
+        };
+        let (earlier, set_up) = tokio::join!(earlier, set_up);
+        facts.earlier = earlier;
+        (facts.status, facts.selectors) = (set_up.status, set_up.selectors);
+        (facts.tags, facts.bucket_region) = (set_up.tags, set_up.bucket_region);
+        let (keys, others) = tokio::join!(
+            self.keys(boot, &trail, &facts.bucket_region, deadline),
+            others(boot, change, &trail, &facts, deadline)
+        );
+        facts.keys.extend(keys);
+        facts.others = others;
+        if let Some(state) = state {
+            self.locked(|seen| seen.insert(trail, state.settings));
+        }
+        facts
+    }
+
+    /// Forgets all keys, when one has kept a trail from being repaired: it may be mended the next minute.
+    pub fn forget_keys(&self) {
+        self.keys.forget();
+    }
+
+    async fn keys(
+        &self,
+        boot: &Boot,
+        trail: &TrailArn,
+        bucket: &Reading<Region>,
+        deadline: &Deadline,
+    ) -> Vec<(KeyRef, KeyReading)> {
+        match bucket {
+            Reading::Known(region) => {
+                self.keys.read(&boot.clients, keys_to_read(&boot.policy, trail, region), deadline).await
+            }
+            Reading::NotAsked | Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) => Vec::new(),
+        }
+    }
+
+    fn last_seen(&self, trail: &TrailArn) -> Option<Settings> {
+        self.locked(|seen| seen.get(trail).cloned())
+    }
+
+    fn locked<T>(&self, with: impl FnOnce(&mut BTreeMap<TrailArn, Settings>) -> T) -> T {
+        with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What belongs to a trail beside its description.
+struct SetUp {
+    status: Reading<Status>,
+    selectors: Reading<Selectors>,
+    tags: Reading<BTreeMap<String, String>>,
+    bucket_region: Reading<Region>,
+}
+
+impl Default for SetUp {
+    fn default() -> Self {
+        Self {
+            status: Reading::NotAsked,
+            selectors: Reading::NotAsked,
+            tags: Reading::NotAsked,
+            bucket_region: Reading::NotAsked,
+        }
+    }
+}
+
+async fn set_up(boot: &Boot, state: &TrailState, asked: &Questions, deadline: &Deadline) -> SetUp {
+    let selectors = async {
+        match asked.selectors {
+            true => selectors(boot, &state.arn, deadline).await,
+            false => Reading::NotAsked,
+        }
+    };
+    let tags = async {
+        match asked.tags {
+            true => tags(boot, &state.arn, deadline).await,
+            false => Reading::NotAsked,
+        }
+    };
+    let bucket_region = async {
+        match (asked.bucket_region, state.settings.bucket.name()) {
+            (true, Some(bucket)) => bucket::region(boot, bucket, deadline).await,
+            (true, None) => Reading::Unreadable(Unreadable::for_good("DescribeTrails shows no bucket")),
+            (false, _) => Reading::NotAsked,
+        }
+    };
+    let status = status(boot, &state.arn, Step::Gather, deadline);
+    let (status, selectors, tags, bucket_region) = tokio::join!(status, selectors, tags, bucket_region);
+    SetUp { status, selectors, tags, bucket_region }
+}
+
+/// The trail of a change, unless another account's or Region's function has to look.
+async fn look(boot: &Boot, change: &Change, trail: &TrailArn, deadline: &Deadline) -> Reading<TrailState> {
+    let place = &change.place;
+    let unreadable = |why: String| Reading::Unreadable(Unreadable::for_good(why));
+    if place.region != boot.region {
+        return unreadable(format!(
+            "this function reads {}, the call was made in {}",
+            boot.region, place.region
+        ));
+    }
+    if let Some(own) = boot.clients.account().filter(|own| **own != place.account) {
+        return unreadable(format!(
+            "this function reads account {own}, the call was made in {}",
+            place.account
+        ));
+    }
+    match describe(boot, trail, Step::Gather, deadline).await {
+        Reading::Absent if trail.place() != place => unreadable(format!(
+            "DescribeTrails doesn't show {trail} here: look in account {}, Region {}",
+            trail.place().account,
+            trail.place().region
+        )),
+        told => told,
+    }
+}
+
+/// The description of exactly this trail.
+pub async fn describe(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadline) -> Reading<TrailState> {
+    let asked = boot.clients.cloudtrail().describe_trails().trail_name_list(trail.to_string());
+    let answer = match call(deadline, step, "cloudtrail:DescribeTrails", asked.send()).await {
+        Ok(answer) => answer,
+        Err(trouble) => return Reading::Unreadable(trouble.into()),
+    };
+    let Some(trails) = answer.trail_list else {
+        return Reading::Unreadable(Unreadable::for_good("DescribeTrails: the answer has no list of trails"));
+    };
+    let wanted = trail.to_string();
+    match trails.iter().find(|found| found.trail_arn() == Some(wanted.as_str())) {
+        Some(found) => Reading::Known(TrailState { arn: trail.clone(), settings: settings_of(found) }),
+        None => Reading::Absent,
+    }
+}
+
+/// DescribeTrails leaves out what isn't set.
+fn settings_of(trail: &Trail) -> Settings {
+    Settings {
+        bucket: Named::shown_by_api(trail.s3_bucket_name()),
+        prefix: Named::shown_by_api(trail.s3_key_prefix()),
+        topic: Named::shown_by_api(trail.sns_topic_arn()),
+        log_group: Named::shown_by_api(trail.cloud_watch_logs_log_group_arn()),
+        log_role: Named::shown_by_api(trail.cloud_watch_logs_role_arn()),
+        key: Named::shown_by_api(trail.kms_key_id()),
+        multi_region: trail.is_multi_region_trail(),
+        validation: trail.log_file_validation_enabled(),
+        organization: trail.is_organization_trail(),
+        global_events: trail.include_global_service_events(),
+    }
+}
+
+/// Whether a trail is logging and delivers.
+pub async fn status(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadline) -> Reading<Status> {
+    let asked = boot.clients.cloudtrail().get_trail_status().name(trail.to_string());
+    match call(deadline, step, "cloudtrail:GetTrailStatus", asked.send()).await {
+        Ok(answer) => {
+            let error = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|it| clean(it, 400));
+            Reading::Known(Status {
+                logging: answer.is_logging(),
+                delivery_error: error(answer.latest_delivery_error()),
+                digest_error: error(answer.latest_digest_delivery_error()),
+            })
+        }
+        Err(trouble) if trouble.is("TrailNotFoundException") => Reading::Absent,
+        Err(trouble) => Reading::Unreadable(trouble.into()),
+    }
+}
+
+async fn selectors(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Reading<Selectors> {
+    let asked = boot.clients.cloudtrail().get_event_selectors().trail_name(trail.to_string());
+    match call(deadline, Step::Gather, "cloudtrail:GetEventSelectors", asked.send()).await {
+        Ok(answer) => match Selectors::read(&as_json(&answer)) {
+            Some(selectors) => Reading::Known(selectors),
+            None => Reading::Unreadable(Unreadable::for_good("GetEventSelectors: the answer holds none")),
+        },
+        Err(trouble) if trouble.is("TrailNotFoundException") => Reading::Absent,
+        Err(trouble) => Reading::Unreadable(trouble.into()),
+    }
+}
+
+/// The answer in the shape that the policy reads from records and state files too.
+fn as_json(answer: &GetEventSelectorsOutput) -> Value {
+    let basic = answer.event_selectors().iter().map(|selector| {
+        let resources = selector.data_resources().iter();
+        json!({
+            "readWriteType": selector.read_write_type().map(|kind| kind.as_str()).unwrap_or("All"),
+            "includeManagementEvents": selector.include_management_events(),
+            "excludeManagementEventSources": selector.exclude_management_event_sources(),
+            "dataResources": resources
+                .map(|it| json!({ "type": it.r#type(), "values": it.values() }))
+                .collect::<Vec<_>>(),
+        })
+    });
+    let advanced = answer.advanced_event_selectors().iter().map(|selector| {
+        let fields: Vec<Value> = selector.field_selectors().iter().map(field_selector).collect();
+        json!({ "name": selector.name(), "fieldSelectors": fields })
+    });
+    json!({
+        "eventSelectors": basic.collect::<Vec<_>>(),
+        "advancedEventSelectors": advanced.collect::<Vec<_>>(),
+    })
+}
+
+fn field_selector(selector: &AdvancedFieldSelector) -> Value {
+    let lists = [
+        ("equals", selector.equals()),
+        ("startsWith", selector.starts_with()),
+        ("endsWith", selector.ends_with()),
+        ("notEquals", selector.not_equals()),
+        ("notStartsWith", selector.not_starts_with()),
+        ("notEndsWith", selector.not_ends_with()),
+    ];
+    let named = [("field".to_owned(), json!(selector.field()))];
+    let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
+    named.into_iter().chain(lists.map(|(name, values)| (name.to_owned(), json!(values)))).collect()
+}
+
+async fn tags(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Reading<BTreeMap<String, String>> {
+    let asked = boot.clients.cloudtrail().list_tags().resource_id_list(trail.to_string());
+    match call(deadline, Step::Gather, "cloudtrail:ListTags", asked.send()).await {
+        Ok(answer) => {
+            let tags = answer.resource_tag_list().iter().flat_map(|resource| resource.tags_list());
+            let pair =
+                |key: &str, value: Option<&str>| (key.to_owned(), value.unwrap_or_default().to_owned());
+            Reading::Known(tags.map(|tag| pair(tag.key(), tag.value())).collect())
+        }
+        Err(trouble) if trouble.is("ResourceNotFoundException") => Reading::Absent,
+        Err(trouble) => Reading::Unreadable(trouble.into()),
+    }
+}
+
+/// The other trails that reach this Region, up to the first that surely records it.
+async fn others(
+    boot: &Boot,
+    change: &Change,
+    besides: &TrailArn,
+    facts: &Facts,
+    deadline: &Deadline,
+) -> Reading<Vec<OtherTrail>> {
+    if !others_matter(change, facts) {
+        return Reading::NotAsked;
+    }
+    let asked = boot.clients.cloudtrail().describe_trails().include_shadow_trails(true);
+    let answer = match call(deadline, Step::Gather, "cloudtrail:DescribeTrails", asked.send()).await {
+        Ok(answer) => answer,
+        Err(trouble) => return Reading::Unreadable(trouble.into()),
+    };
+    let Some(trails) = answer.trail_list else {
+        return Reading::Unreadable(Unreadable::for_good("DescribeTrails: the answer has no list of trails"));
+    };
+    let mut others = Vec::new();
+    for trail in trails {
+        let arn = match TrailArn::parse(trail.trail_arn().unwrap_or_default()) {
+            Ok(arn) => arn,
+            Err(error) => {
+                return Reading::Unreadable(Unreadable::for_good(format!("DescribeTrails: {error}")));
+            }
+        };
+        if arn == *besides {
+            continue;
+        }
+        let (status, selectors) =
+            tokio::join!(status(boot, &arn, Step::Gather, deadline), selectors(boot, &arn, deadline));
+        let other = OtherTrail { arn, status, selectors };
+        let enough = other.coverage() == Coverage::Full;
+        others.push(other);
+        if enough {
+            break;
+        }
+    }
+    Reading::Known(others)
+}
