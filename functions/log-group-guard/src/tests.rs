@@ -12,7 +12,8 @@ use aws_sdk_kms::operation::describe_key::DescribeKeyOutput;
 use aws_sdk_kms::operation::get_key_policy::GetKeyPolicyOutput;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType};
 use aws_sdk_sns::Client as Sns;
-use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
+use aws_sdk_sns::types::error::AuthorizationErrorException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use sealwatch_policy::names::Region;
 use sealwatch_policy::policy::Policy;
@@ -99,7 +100,11 @@ fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> L
 }
 
 fn published() -> Rule {
-    mock!(Sns::publish).then_output(|| PublishOutput::builder().message_id("1").build())
+    mock!(Sns::publish).then_output(sent)
+}
+
+fn sent() -> PublishOutput {
+    PublishOutput::builder().message_id("1").build()
 }
 
 fn created(id: &str) -> Value {
@@ -194,6 +199,25 @@ async fn an_association_that_another_call_aborted_is_tried_again() {
     let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
     assert_eq!(receipt["effects"][0]["outcome"], "applied");
     assert_eq!(associate.num_calls(), 2);
+}
+
+#[tokio::test]
+async fn a_page_that_is_owed_is_sent_ahead_of_one_that_says_something_else() {
+    let (bare, keyed) = (groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(KEY))]));
+    let look = looks(vec![bare.clone(), keyed, bare, groups(&[("/app/foo", Some("arn:of:another"))])]);
+    let (associate, (described, policy)) = (associates(), key());
+    let denied = || {
+        let error = AuthorizationErrorException::builder().message("no").meta(code("AuthorizationError"));
+        PublishError::AuthorizationErrorException(error.build())
+    };
+    let published = mock!(Sns::publish).sequence().error(denied).output(sent).output(sent).build();
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let guard = guard(logs, (&described, &policy), &published);
+    let error = handle(&guard, &created("1")).await.unwrap_err();
+    assert!(matches!(error, Unfinished::Page(_)), "{error}");
+    let error = handle(&guard, &created("1")).await.unwrap_err();
+    assert!(matches!(error, Unfinished::Effect(_)), "{error}");
+    assert_eq!(published.num_calls(), 3, "the repair of the first try, then the failure of the second");
 }
 
 /// Server errors as long as the SDK tries.

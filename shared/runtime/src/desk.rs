@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::metrics;
 use crate::pager;
 use crate::seen::Seen;
+use crate::unsent::Unsent;
 use jiff::Timestamp;
 use sealwatch_policy::change::ParseError;
 use sealwatch_policy::page::Page;
@@ -26,6 +27,7 @@ use thiserror::Error;
 /// What an instance remembers from one invocation to the next, and where it writes to.
 pub struct Desk {
     seen: Mutex<Seen>,
+    unsent: Mutex<Unsent>,
     out: Mutex<Box<dyn Write + Send>>,
 }
 
@@ -64,7 +66,7 @@ impl Desk {
     /// A desk that writes receipts and metrics to `out`: in a Lambda, standard output.
     #[must_use]
     pub fn writing_to(out: impl Write + Send + 'static) -> Self {
-        Self { seen: Mutex::new(Seen::default()), out: Mutex::new(Box::new(out)) }
+        Self { seen: Mutex::default(), unsent: Mutex::default(), out: Mutex::new(Box::new(out)) }
     }
 
     /// Pages, writes metrics and receipt, and judges whether the invocation is done.
@@ -81,13 +83,9 @@ impl Desk {
         let paging = Instant::now();
         let event = report.change.event_id.raw();
         let duplicate = self.locked(|seen| seen.has(event));
-        let page = report.page();
-        let outcome = match &page {
-            Some(page) => Some(self.page(boot, page, event, deadline).await),
-            None => None,
-        };
+        let told = self.tell(boot, report.page(), event, deadline).await;
         self.locked(|seen| seen.remember(event.to_owned()));
-        let mut receipt = report.receipt(page.as_ref().zip(outcome.as_ref()));
+        let mut receipt = report.receipt(told.as_ref().map(|(page, outcome)| (page, outcome)));
         receipt.duplicate = duplicate;
         receipt.timings_ms = Some(Timings {
             event_age: spent.started.as_millisecond() - report.change.time.as_millisecond(),
@@ -96,7 +94,7 @@ impl Desk {
             page: milliseconds(paging.elapsed()),
         });
         self.write(&receipt).map_err(Unfinished::Receipt)?;
-        judge(report, outcome)?;
+        judge(report, told.map(|(_, outcome)| outcome))?;
         Ok(receipt)
     }
 
@@ -122,6 +120,36 @@ impl Desk {
                 Unfinished::Event(event.error)
             }
         }
+    }
+
+    /// Sends what is owed for the event, then its own page. Gives the page that the receipt shows: one that
+    /// failed, else the event's own, else the last that was owed.
+    async fn tell(
+        &self,
+        boot: &Boot,
+        own: Option<Page>,
+        event: &str,
+        deadline: &Deadline,
+    ) -> Option<(Page, PageOutcome)> {
+        let mut pages = self.owed(|unsent| unsent.of(event));
+        if let Some(own) = own {
+            pages.retain(|page| page.title != own.title);
+            pages.push(own);
+        }
+        let mut told: Option<(Page, PageOutcome)> = None;
+        for page in pages {
+            let outcome = self.page(boot, &page, event, deadline).await;
+            match &outcome {
+                PageOutcome::Failed(_) => self.owed(|unsent| unsent.keep(event, &page)),
+                PageOutcome::Sent | PageOutcome::Withheld(_) | PageOutcome::Replayed => {
+                    self.owed(|unsent| unsent.settle(event, &page));
+                }
+            }
+            if !matches!(told, Some((_, PageOutcome::Failed(_)))) {
+                told = Some((page, outcome));
+            }
+        }
+        told
     }
 
     async fn page(&self, boot: &Boot, page: &Page, event: &str, deadline: &Deadline) -> PageOutcome {
@@ -156,6 +184,10 @@ impl Desk {
         serde_json::to_writer(&mut *out, receipt)?;
         writeln!(out)?;
         out.flush()
+    }
+
+    fn owed<T>(&self, with: impl FnOnce(&mut Unsent) -> T) -> T {
+        with(&mut self.unsent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A panic elsewhere can't leave the memory half-written: each use is one call.

@@ -12,5 +12,6 @@ mod pager;
 mod seen;
 mod shield;
 pub mod trouble;
+mod unsent;
 
 pub use shield::Refused;

@@ -256,6 +256,20 @@ fn a_page_that_cannot_be_sent_fails_the_invocation() {
 }
 
 #[test]
+fn a_page_that_could_not_be_sent_arrives_with_the_retry_although_nothing_is_left_to_repair() {
+    let (lab, key) = lab_with_group(None);
+    lab.fault(json!({ "service": "sns", "operation": "Publish", "kind": "access-denied", "times": 1 }));
+    let guard = lab.log_group_guard(&policy("remediate"));
+    assert!(failed(&guard.invoke(&created())));
+    let retried = guard.invoke(&created());
+    assert_eq!((&retried["verdict"], &retried["page"]["outcome"]), (&json!("compliant"), &json!("sent")));
+    let title = retried["page"]["title"].as_str().unwrap();
+    assert!(title.ends_with("(repaired)"), "{title}");
+    assert_eq!(guard.invoke(&created())["page"], Value::Null, "it is owed no longer");
+    assert_eq!((lab.log_group_keys()[0].1.as_ref(), lab.published().len()), (Some(&key), 1));
+}
+
+#[test]
 fn an_event_that_cannot_be_read_pages_and_fails() {
     let lab = Lab::start();
     let guard = lab.log_group_guard(&policy("remediate"));
