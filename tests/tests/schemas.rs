@@ -132,7 +132,7 @@ fn state_files_are_judged_alike_by_schema_and_reader() {
     let validator = validator(&committed("state.schema.json"));
     let key = "arn:aws:kms:eu-central-1:111122223333:key/abc";
     let group = "arn:aws:logs:eu-central-1:111122223333:log-group:/a";
-    let trail = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/t";
+    let trail = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
     let sample: Value = serde_json::from_str(samples::STATE).unwrap();
     for (case, state, good) in [
         ("the sample", sample, true),

@@ -175,12 +175,13 @@ fn other_ways_to_write_toml_say_the_same() {
 #[test]
 fn every_value_of_every_key_is_understood() {
     let policy = parsed(
-        "mode = \"page\"\n[trails]\nmode = \"observe\"\nrequire = [\"logging\", \"logging\"]\n[keys]\nmode = \"remediate\"\nin_use_days = 65535\n[pages]\nfrom = \"critical\"\nrunbook = \"https://wiki.example.com/sealwatch?page=1\"\n",
+        "mode = \"page\"\n[trails]\nmode = \"observe\"\nrequire = [\"logging\", \"logging\"]\nbuckets = [\"example-trail-logs\", \"aws-cloudtrail-logs-*-????????\"]\n[keys]\nmode = \"remediate\"\nin_use_days = 65535\n[pages]\nfrom = \"critical\"\nrunbook = \"https://wiki.example.com/sealwatch?page=1\"\n",
     );
     assert_eq!(policy.mode_of(Guard::LogGroup), Mode::Page);
     assert_eq!(policy.mode_of(Guard::Trail), Mode::Observe);
     assert_eq!(policy.mode_of(Guard::Key), Mode::Remediate);
     assert_eq!(policy.trails.require, BTreeSet::from([TrailRequirement::Logging]));
+    assert_eq!(policy.trails.buckets, ["example-trail-logs", "aws-cloudtrail-logs-*-????????"]);
     assert_eq!(policy.keys.in_use_days, 65_535);
     assert_eq!(policy.pages.from, Severity::Critical);
     assert_eq!(policy.pages.runbook.as_deref(), Some("https://wiki.example.com/sealwatch?page=1"));
@@ -193,6 +194,7 @@ fn every_value_of_every_key_is_understood() {
         assert_eq!(parsed(&format!("mode = \"page\"\npages.from = \"{text}\"")).pages.from, expected);
     }
     assert!(parsed("mode = \"page\"\ntrails.require = []").trails.require.is_empty());
+    assert!(parsed("mode = \"page\"\ntrails.buckets = []").trails.buckets.is_empty());
 }
 
 #[test]
@@ -368,6 +370,35 @@ fn a_fault_says_where_what_and_what_to_do() {
             "`trails` is not a key",
             "alias",
         ),
+        (
+            "a bucket by its ARN",
+            page("[trails]\nbuckets = [\n \"example-trail-logs\",\n \"arn:aws:s3:::example\",\n]\n"),
+            5,
+            "`arn:aws:s3:::example` is no wildcard over bucket names",
+            "bare name",
+        ),
+        (
+            "a bucket with a prefix",
+            page("[trails]\nbuckets = [\"example-trail-logs/AWSLogs\"]\n"),
+            3,
+            "`example-trail-logs/AWSLogs` is no wildcard",
+            "bare name",
+        ),
+        (
+            "a bucket in capitals",
+            page("[trails]\nbuckets = [\"Example\"]\n"),
+            3,
+            "`Example` is no wildcard",
+            "bare name",
+        ),
+        (
+            "a bucket without a name",
+            page("[trails]\nbuckets = [\"\"]\n"),
+            3,
+            "`` is no wildcard",
+            "bare name",
+        ),
+        ("a bucket that is no list", page("[trails]\nbuckets = \"a\"\n"), 3, "`trails.buckets`", "list"),
         ("zero days", page("[keys]\nin_use_days = 0\n"), 3, "`keys.in_use_days`", "1 to 65535"),
         (
             "days below zero",
