@@ -103,7 +103,7 @@ pub struct TrailEntry {
     pub arn: String,
     /// The ARN of the key that it uses; null: it has none.
     #[serde(default, deserialize_with = "told_or_null")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", transform = without_default))]
     pub kms_key: Option<Option<String>>,
     /// The bucket that it writes to.
     #[serde(default)]
@@ -113,19 +113,19 @@ pub struct TrailEntry {
     pub bucket_region: Option<String>,
     /// The prefix of its files in the bucket; null: none.
     #[serde(default, deserialize_with = "told_or_null")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", transform = without_default))]
     pub prefix: Option<Option<String>>,
     /// The ARN of the SNS topic that it notifies; null: none.
     #[serde(default, deserialize_with = "told_or_null")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", transform = without_default))]
     pub sns_topic: Option<Option<String>>,
     /// The ARN of the log group that it writes to; null: none.
     #[serde(default, deserialize_with = "told_or_null")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", transform = without_default))]
     pub log_group: Option<Option<String>>,
     /// The ARN of the role by which it writes there; null: none.
     #[serde(default, deserialize_with = "told_or_null")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", transform = without_default))]
     pub log_role: Option<Option<String>>,
     /// Whether it is logging.
     #[serde(default)]
@@ -147,11 +147,11 @@ pub struct TrailEntry {
     pub global_events: Option<bool>,
     /// `EventSelectors`, as `aws cloudtrail get-event-selectors` prints them.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, Value>>>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, Value>>>", extend("minItems" = 1)))]
     pub event_selectors: Option<Value>,
     /// `AdvancedEventSelectors`, as `aws cloudtrail get-event-selectors` prints them.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, Value>>>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, Value>>>", extend("minItems" = 1)))]
     pub advanced_event_selectors: Option<Value>,
     /// The trail's tags; left out: not known.
     #[serde(default)]
@@ -161,6 +161,12 @@ pub struct TrailEntry {
 /// Tells `null` from a field that is left out.
 fn told_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// What is left out isn't null: it isn't known.
+#[cfg(feature = "schema")]
+fn without_default(schema: &mut schemars::Schema) {
+    schema.remove("default");
 }
 
 /// Why a state file can't be used.
@@ -283,13 +289,17 @@ impl World {
             "eventSelectors": entry.event_selectors,
             "advancedEventSelectors": entry.advanced_event_selectors,
         });
-        let told = entry.event_selectors.is_some() || entry.advanced_event_selectors.is_some();
-        let selectors = match (Selectors::read(&selectors), told) {
-            (None, true) => {
-                return Err(wrong(path, "event_selectors", "a list of event selectors is expected here"));
+        for (field, told) in [
+            ("event_selectors", &entry.event_selectors),
+            ("advanced_event_selectors", &entry.advanced_event_selectors),
+        ] {
+            let list = |told: &Value| {
+                told.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_object))
+            };
+            if !told.as_ref().is_none_or(list) {
+                return Err(wrong(path, field, "a list of event selectors is expected here"));
             }
-            (selectors, _) => selectors.map(Ok),
-        };
+        }
         let named = |told: Option<Option<String>>| match told {
             None => Named::NotTold,
             Some(None) => Named::Nothing,
@@ -312,7 +322,7 @@ impl World {
             before: None,
             logging: entry.logging,
             delivery_error: entry.delivery_error,
-            selectors,
+            selectors: Selectors::read(&selectors).map(Ok),
             tags: entry.tags,
             bucket_region,
             deleted: false,
