@@ -152,8 +152,8 @@ fn state_file() -> String {
     root().join("events/state.json").display().to_string()
 }
 
-const WORKER: &str = "created-without-key";
-const REMOVED: &str = "key-removed-by-name";
+const WORKER: &str = "log-group/created-without-key";
+const REMOVED: &str = "log-group/key-removed-by-name";
 
 #[test]
 fn an_event_is_read_in_every_form_it_comes_in() {
@@ -182,13 +182,14 @@ fn an_event_is_read_in_every_form_it_comes_in() {
 #[test]
 fn standard_input_holds_one_document_or_many() {
     let place = Place::new();
-    let many = format!("{}\n{}\t{}", event(REMOVED), record(WORKER), log_file(&["created-with-key"]));
+    let many =
+        format!("{}\n{}\t{}", event(REMOVED), record(WORKER), log_file(&["log-group/created-with-key"]));
     for input in [many.clone().into_bytes(), gzipped(&many)] {
         let run = place.run_with(&["replay", "--format", "json", "-"], &input);
         assert_eq!(run.status, 0, "{}", run.err);
         assert_eq!(
             ids(&run.receipts()),
-            [id_of("created-with-key"), id_of(WORKER), id_of(REMOVED)],
+            [id_of("log-group/created-with-key"), id_of(WORKER), id_of(REMOVED)],
             "in the order of their times"
         );
     }
@@ -208,7 +209,7 @@ fn a_folder_is_read_whole_and_counted_whole() {
     assert!(times.is_sorted(), "{times:?}");
 
     place.write("logs/2026/11/03/a.json.gz", gzipped(log_file(&[WORKER, REMOVED])));
-    place.write("logs/2026/11/03/b.jsonl", record("created-with-key").to_string());
+    place.write("logs/2026/11/03/b.jsonl", record("log-group/created-with-key").to_string());
     place.write("logs/README.md", "no event");
     assert_eq!(place.replay(&["logs"]).len(), 3, "what isn't JSON by its name is left out");
 }
@@ -225,8 +226,14 @@ fn without_the_option_a_state_file_in_the_folder_is_left_out_and_said() {
 #[test]
 fn the_order_of_files_does_not_matter_and_copies_count_once() {
     let place = Place::new();
-    let files =
-        ["created-with-key", WORKER, "key-associated-by-name", REMOVED, "key-associated-by-arn"].map(sample);
+    let files = [
+        "log-group/created-with-key",
+        WORKER,
+        "log-group/key-associated-by-name",
+        REMOVED,
+        "log-group/key-associated-by-arn",
+    ]
+    .map(sample);
     let state = state_file();
     let mut arguments: Vec<&str> = files.iter().map(String::as_str).collect();
     arguments.extend(["--state", &state]);
@@ -245,7 +252,7 @@ fn the_order_of_files_does_not_matter_and_copies_count_once() {
 #[test]
 fn a_table_is_for_people_and_json_for_scripts() {
     let place = Place::new();
-    let table = place.run(&["replay", &sample(WORKER), &sample("created-name-taken")]);
+    let table = place.run(&["replay", &sample(WORKER), &sample("log-group/created-name-taken")]);
     assert_eq!(table.status, 0, "{}", table.err);
     for words in ["/payments/worker", "log-group.unencrypted", "violation", "2 judged", "ignored"] {
         assert!(table.out.contains(words), "`{words}`:\n{}", table.out);
@@ -259,8 +266,9 @@ fn a_table_is_for_people_and_json_for_scripts() {
 #[test]
 fn hostile_text_reaches_no_terminal() {
     let place = Place::new();
-    for format in ["table", "json"] {
-        let run = place.run(&["replay", "--format", format, &sample(samples::HOSTILE)]);
+    for (format, name) in ["table", "json"].into_iter().flat_map(|it| samples::HOSTILE.map(|name| (it, name)))
+    {
+        let run = place.run(&["replay", "--format", format, &sample(name)]);
         for line in run.out.lines().chain(run.err.lines()) {
             assert!(!samples::could_forge(line), "{format}: {line:?}");
         }
@@ -349,7 +357,7 @@ fn fail_on_is_a_gate() {
     assert_eq!(status("high", WORKER), 0);
     assert_eq!(status("high", REMOVED), 1);
     assert_eq!(status("critical", REMOVED), 0);
-    assert_eq!(status("info", "created-with-key"), 0, "no finding, no failure");
+    assert_eq!(status("info", "log-group/created-with-key"), 0, "no finding, no failure");
     let run = place.run(&["replay", "--fail-on", "medium", &sample(WORKER), "missing.json"]);
     assert_eq!(run.status, 2, "unreadable input outweighs a finding");
 }
@@ -451,7 +459,7 @@ fn a_key_that_nothing_tells_of_is_assumed_and_said_to_be() {
 
 /// A record that leaves the key out: the group stays as it was.
 fn later_call() -> Value {
-    let mut later = record("key-associated-by-name");
+    let mut later = record("log-group/key-associated-by-name");
     later["requestParameters"] = json!({ "logGroupName": "/payments/worker" });
     later["eventID"] = "later".into();
     later

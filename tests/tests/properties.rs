@@ -15,16 +15,14 @@ mod samples;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use samples::table::Rules;
-use samples::{could_forge, names, policy, shown, texts, world};
+use samples::rules::Rules;
+use samples::{could_forge, effects_of, names, policy, shown, target_of, texts, world};
 use sealwatch_policy::change::{Change, Parsed, parse};
-use sealwatch_policy::guards::Guard;
-use sealwatch_policy::guards::log_group::{Target, decide};
 use sealwatch_policy::names::LogGroupArn;
 use sealwatch_policy::policy::Policy;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
-use sealwatch_world::{World, log_group, timeline};
+use sealwatch_world::{World, timeline};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
@@ -33,24 +31,8 @@ fn events() -> &'static [Value] {
     EVENTS.get_or_init(|| names().iter().map(|name| samples::event(name)).collect())
 }
 
-const ALL_RULES: [Rules; 13] = [
-    Rules::Shipped,
-    Rules::Page,
-    Rules::Remediate,
-    Rules::ApprovedAlias,
-    Rules::ApprovedPattern,
-    Rules::ApprovedStranger,
-    Rules::Exemptions,
-    Rules::ExemptionsPassed,
-    Rules::ExemptionsLastDay,
-    Rules::NoRule,
-    Rules::NarrowFirst,
-    Rules::KeyElsewhere,
-    Rules::PagesFromHigh,
-];
-
 fn any_policy() -> impl Strategy<Value = Policy> {
-    select(ALL_RULES.as_slice()).prop_map(|rules| policy(&rules.text()))
+    select(Rules::ALL.as_slice()).prop_map(|rules| policy(&rules.text()))
 }
 
 /// Text as a caller might send it: anything, and what is known to be dangerous.
@@ -317,28 +299,22 @@ proptest! {
             if receipt.effects.iter().any(|effect| effect.outcome == "withheld") {
                 continue;
             }
-            let facts = log_group::gather(&world, &policy, &change, change.time);
-            let again = decide(&policy, &change, &facts, change.time);
-            prop_assert_eq!(again.effects, vec![], "{}", shown(&receipt));
+            prop_assert_eq!(effects_of(&world, &policy, &change), vec![], "{}", shown(&receipt));
         }
     }
 
     #[test]
-    fn an_effect_is_on_the_group_that_the_call_names(event in mutated_event(), policy in any_policy()) {
+    fn an_effect_is_on_what_the_call_names(event in mutated_event(), policy in any_policy()) {
         let Some(change) = change_in(&event) else { return Ok(()) };
         let before = world();
         let mut after = before.clone();
         let Some(receipt) = step(&mut after, &policy, &change, Effects::Taken) else { return Ok(()) };
-        prop_assert_eq!(Guard::of(&change), Some(Guard::LogGroup));
-        let target = match Target::of(&change) {
-            Target::Group(group) => Some(group),
-            Target::QueryResults(_) | Target::Unclear(_) => None,
-        };
+        let target = target_of(&change);
         for effect in &receipt.effects {
-            prop_assert_eq!(Some(effect.target.clone()), target.as_ref().map(ToString::to_string));
+            prop_assert_eq!(Some(&effect.target), target.as_ref());
         }
         for (group, key) in before.log_groups() {
-            if Some(&group) != target.as_ref() {
+            if Some(group.to_string()) != target {
                 prop_assert_eq!(after.log_group_key(&group), Some(key), "{}", group);
             }
         }
@@ -369,8 +345,6 @@ fn a_replay_that_repairs_leaves_nothing_to_repair() {
     let (receipts, world) = replay(samples::changes(), &policy, Effects::Taken);
     assert!(receipts.iter().any(|receipt| !receipt.effects.is_empty()));
     for change in samples::changes() {
-        let facts = log_group::gather(&world, &policy, &change, change.time);
-        let plan = decide(&policy, &change, &facts, change.time);
-        assert_eq!(plan.effects, [], "{}", change.event_id);
+        assert_eq!(effects_of(&world, &policy, &change), [], "{}", change.event_id);
     }
 }

@@ -8,8 +8,9 @@
 mod samples;
 
 use insta::Settings;
-use samples::table::{Rules, SCENARIOS, Scenario};
-use samples::{HOSTILE, change_of, could_forge, event, names, policy, root, shown, texts, world};
+use samples::rules::Rules;
+use samples::table::{Scenario, scenarios};
+use samples::{GUARDS, HOSTILE, change_of, could_forge, event, names, policy, root, shown, texts, world};
 use sealwatch_policy::change::ParseError;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::guards::log_group::Target;
@@ -21,19 +22,19 @@ use sealwatch_world::replay::Effects;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-fn snapshot(name: &str, description: &str, content: &str) {
+fn snapshot(guard: Guard, name: &str, description: &str, content: &str) {
     let mut settings = Settings::clone_current();
+    settings.set_snapshot_path(format!("snapshots/{guard}"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_description(description);
     settings.bind(|| insta::assert_snapshot!(name, content));
 }
 
-fn scenario(file: &str, rules: Rules) -> &'static Scenario {
-    SCENARIOS
-        .iter()
-        .find(|scenario| scenario.file == file && scenario.rules == rules)
-        .unwrap_or_else(|| panic!("no scenario {file} under {rules:?}"))
+fn scenario(sample: &str, rules: Rules) -> &'static Scenario {
+    scenarios()
+        .find(|scenario| scenario.sample() == sample && scenario.rules == rules)
+        .unwrap_or_else(|| panic!("no scenario {sample} under {rules:?}"))
 }
 
 fn finding_ids(receipt: &Receipt) -> Vec<&str> {
@@ -54,7 +55,7 @@ fn effects_of(receipt: &Receipt) -> Vec<(&str, &str)> {
 
 #[test]
 fn every_scenario_comes_out_as_the_table_says() {
-    for scenario in SCENARIOS {
+    for scenario in scenarios() {
         let name = scenario.name();
         let receipt = scenario.play().receipt;
         let seen = shown(&receipt);
@@ -63,7 +64,7 @@ fn every_scenario_comes_out_as_the_table_says() {
         assert_eq!(effects_of(&receipt), scenario.effects, "{name}\n{seen}");
         for effect in &receipt.effects {
             assert_eq!(effect.outcome, scenario.outcome, "{name}\n{seen}");
-            assert_eq!(Some(&effect.target), receipt.target.as_ref(), "{name}: only the group itself");
+            assert_eq!(Some(&effect.target), receipt.target.as_ref(), "{name}: only the resource itself");
         }
         let page = receipt.page.as_ref().map(|page| page.outcome.as_str());
         assert_eq!(page, scenario.page, "{name}\n{seen}");
@@ -76,61 +77,79 @@ fn every_scenario_comes_out_as_the_table_says() {
 
 #[test]
 fn every_scenario_reads_as_its_snapshot() {
-    for scenario in SCENARIOS {
-        snapshot(&scenario.name(), scenario.expect, &shown(&scenario.play().receipt));
+    for scenario in scenarios() {
+        snapshot(scenario.guard, &scenario.name(), scenario.expect, &shown(&scenario.play().receipt));
     }
 }
 
 #[test]
 fn representative_receipts_in_full() {
-    for (file, rules) in [
-        ("created-without-key", Rules::Remediate),
-        ("created-where-key-shuts-logs-out", Rules::Remediate),
-        ("key-removal-denied", Rules::Remediate),
-        ("created-tagged-scratch", Rules::Exemptions),
+    for (sample, rules) in [
+        ("log-group/created-without-key", Rules::Remediate),
+        ("log-group/created-where-key-shuts-logs-out", Rules::Remediate),
+        ("log-group/key-removal-denied", Rules::Remediate),
+        ("log-group/created-tagged-scratch", Rules::Exemptions),
     ] {
-        let scenario = scenario(file, rules);
+        let scenario = scenario(sample, rules);
         let receipt = serde_json::to_string_pretty(&scenario.play().receipt).unwrap();
-        snapshot(&format!("receipt--{}", scenario.name()), scenario.expect, &receipt);
+        snapshot(scenario.guard, &format!("receipt--{}", scenario.name()), scenario.expect, &receipt);
     }
 }
 
 #[test]
 fn representative_pages_in_full() {
-    for (file, rules) in [
-        ("key-removed-by-name", Rules::Remediate),
-        ("created-where-key-shuts-logs-out", Rules::Page),
-        (HOSTILE, Rules::Remediate),
+    for (sample, rules) in [
+        ("log-group/key-removed-by-name", Rules::Remediate),
+        ("log-group/created-where-key-shuts-logs-out", Rules::Page),
+        ("log-group/created-by-hostile-caller", Rules::Remediate),
     ] {
-        let page = samples::play(&change_of(&event(file)), &policy(&rules.text()), Effects::Shown)
-            .page
-            .expect("the case pages");
+        let change = change_of(&event(sample));
+        let guard = Guard::of(&change).expect("a guard handles every sample");
+        let page =
+            samples::play(&change, &policy(&rules.text()), Effects::Shown).page.expect("the case pages");
+        let (_, file) = sample.split_once('/').expect("a sample lies in a folder");
         let Page { severity, title, subject, text, sms, chat, attributes } = page;
         let chat = serde_json::to_string_pretty(&chat).unwrap();
         let content = format!(
             "severity: {severity}\ntitle: {title}\nsubject: {subject}\nsms: {sms}\nattributes: {attributes:#?}\n\
              --- email\n{text}--- chat\n{chat}\n"
         );
-        snapshot(&format!("page--{file}--{}", rules.name()), "", &content);
+        snapshot(guard, &format!("page--{file}--{}", rules.name()), "", &content);
     }
 }
 
 #[test]
 fn every_event_file_is_in_a_scenario_and_every_scenario_has_its_file() {
-    let used: BTreeSet<String> = SCENARIOS.iter().map(|scenario| scenario.file.to_owned()).collect();
+    let used: BTreeSet<String> = scenarios().map(Scenario::sample).collect();
     let there: BTreeSet<String> = names().into_iter().collect();
-    assert_eq!(there, used, "left: events/log-group, right: the scenarios");
-    let distinct: BTreeSet<String> = SCENARIOS.iter().map(Scenario::name).collect();
-    assert_eq!(distinct.len(), SCENARIOS.len(), "no scenario stands twice");
+    assert_eq!(there, used, "left: the files in events/, right: the scenarios");
+    let distinct: BTreeSet<(Guard, String)> =
+        scenarios().map(|scenario| (scenario.guard, scenario.name())).collect();
+    assert_eq!(distinct.len(), scenarios().count(), "no scenario stands twice");
 }
 
-/// The ids are read out of the guard's source, so that a new one without a case fails here.
+/// The ids are read out of the guards' sources, so that a new one without a case fails here.
 #[test]
 fn every_finding_has_a_hit_and_a_near_miss() {
-    let id = regex::Regex::new(r#""((?:log-group|query-results)\.[a-z-]+)""#).unwrap();
-    let folder = root().join("shared/policy/src/guards/log_group");
+    let ids: BTreeSet<String> = GUARDS.into_iter().flat_map(ids_in_the_source).collect();
+    for id in ids {
+        let id = id.as_str();
+        let hits = scenarios().filter(|scenario| scenario.findings.contains(&id)).count();
+        let misses = scenarios().filter(|scenario| scenario.near.contains(&id)).count();
+        assert!(hits > 0, "{id} has no hit");
+        assert!(misses > 0, "{id} has no near miss");
+    }
+}
+
+fn ids_in_the_source(guard: Guard) -> BTreeSet<String> {
+    let (folder, prefixes, least) = match guard {
+        Guard::LogGroup => ("log_group", "log-group|query-results", 9),
+        Guard::Trail => ("trail", "trail", 13),
+        Guard::Key => panic!("the key guard has no samples yet"),
+    };
+    let id = regex::Regex::new(&format!(r#""((?:{prefixes})\.[a-z-]+)""#)).unwrap();
     let mut ids = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in std::fs::read_dir(root().join("shared/policy/src/guards").join(folder)).unwrap() {
         let path = entry.unwrap().path();
         if path.file_name().is_some_and(|name| name == "tests.rs") || path.is_dir() {
             continue;
@@ -138,57 +157,62 @@ fn every_finding_has_a_hit_and_a_near_miss() {
         let source = std::fs::read_to_string(path).unwrap();
         ids.extend(id.captures_iter(&source).map(|found| found[1].to_owned()));
     }
-    assert!(ids.len() >= 9, "the expression still finds the ids in the source: {ids:?}");
-    for id in ids {
-        let id = id.as_str();
-        let hits = SCENARIOS.iter().filter(|scenario| scenario.findings.contains(&id)).count();
-        let misses = SCENARIOS.iter().filter(|scenario| scenario.near.contains(&id)).count();
-        assert!(hits > 0, "{id} has no hit");
-        assert!(misses > 0, "{id} has no near miss");
-    }
+    assert!(ids.len() >= least, "the expression still finds the ids in {folder}: {ids:?}");
+    ids
 }
 
 #[test]
 fn every_snapshot_belongs_to_a_case() {
-    let known: BTreeSet<String> = SCENARIOS.iter().map(Scenario::name).collect();
-    for entry in std::fs::read_dir(root().join("tests/tests/snapshots")).unwrap() {
-        let file = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let Some(name) = file.strip_suffix(".snap") else {
-            continue;
-        };
-        let case = name.strip_prefix("receipt--").or_else(|| name.strip_prefix("page--")).unwrap_or(name);
-        let page_of_its_own = case == "created-where-key-shuts-logs-out--page";
-        assert!(known.contains(case) || page_of_its_own, "{file} belongs to no scenario");
+    for guard in GUARDS {
+        let known: BTreeSet<String> =
+            scenarios().filter(|scenario| scenario.guard == guard).map(Scenario::name).collect();
+        for entry in std::fs::read_dir(root().join("tests/tests/snapshots").join(guard.as_str())).unwrap() {
+            let file = entry.unwrap().file_name().to_string_lossy().into_owned();
+            let Some(name) = file.strip_suffix(".snap") else {
+                continue;
+            };
+            let case = name.strip_prefix("receipt--").or_else(|| name.strip_prefix("page--")).unwrap_or(name);
+            let page_of_its_own = case == "created-where-key-shuts-logs-out--page";
+            assert!(known.contains(case) || page_of_its_own, "{guard}/{file} belongs to no scenario");
+        }
     }
 }
 
 #[test]
 fn nothing_that_a_caller_wrote_can_forge_a_line() {
-    let played = scenario(HOSTILE, Rules::Remediate).play();
-    let page = played.page.expect("it pages");
-    let receipt = serde_json::to_value(&played.receipt).unwrap();
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    for text in texts(&receipt).into_iter().flat_map(lines).chain(lines(&page.text)) {
-        assert!(!could_forge(&text), "{text:?}");
+    for sample in HOSTILE {
+        let scenario = scenarios()
+            .find(|scenario| scenario.sample() == sample)
+            .unwrap_or_else(|| panic!("{sample} is in a scenario"));
+        let played = scenario.play();
+        let page = played.page.expect("it pages");
+        let receipt = serde_json::to_value(&played.receipt).unwrap();
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        for text in texts(&receipt).into_iter().flat_map(lines).chain(lines(&page.text)) {
+            assert!(!could_forge(&text), "{text:?}");
+        }
+        let headings = |heading: &str| page.text.lines().filter(|line| line.trim() == heading).count();
+        for heading in ["What happened", "What Sealwatch found", "What Sealwatch did", "What to do"] {
+            assert_eq!(headings(heading), 1, "{sample}: {heading}");
+        }
+        assert!(!page.text.contains("AAAAAAAAAA".repeat(30).as_str()), "{sample}: it is cut");
+        for line in [&page.subject, &page.sms] {
+            assert!(
+                line.chars().all(|character| character.is_ascii_graphic() || character == ' '),
+                "{line:?}"
+            );
+        }
+        assert!(page.subject.len() <= 100 && page.sms.len() <= 160);
+        let chat = page.chat.to_string();
+        assert!(!chat.contains("<!channel>"), "no mention gets through: {chat}");
+        assert_eq!(chat.matches("```").count(), 2, "the text stays inside its fence");
     }
-    let headings = |heading: &str| page.text.lines().filter(|line| line.trim() == heading).count();
-    for heading in ["What happened", "What Sealwatch found", "What Sealwatch did", "What to do"] {
-        assert_eq!(headings(heading), 1, "{heading}");
-    }
-    assert!(!page.text.contains("AAAAAAAAAA".repeat(30).as_str()), "it is cut");
-    for line in [&page.subject, &page.sms] {
-        assert!(line.chars().all(|character| character.is_ascii_graphic() || character == ' '), "{line:?}");
-    }
-    assert!(page.subject.len() <= 100 && page.sms.len() <= 160);
-    let chat = page.chat.to_string();
-    assert!(!chat.contains("<!channel>"), "no mention gets through: {chat}");
-    assert_eq!(chat.matches("```").count(), 2, "the text stays inside its fence");
 }
 
 #[test]
 fn tags_stand_in_a_receipt_as_plain_text() {
     let receipt =
-        samples::play(&change_of(&event(HOSTILE)), &policy(&Rules::Exemptions.text()), Effects::Shown)
+        samples::play(&change_of(&event(HOSTILE[0])), &policy(&Rules::Exemptions.text()), Effects::Shown)
             .receipt;
     let facts = receipt.facts.clone();
     assert!(facts["tags"].is_object(), "the policy asks for tags: {facts}");
@@ -212,7 +236,7 @@ fn the_page_of_an_event_that_cannot_be_read_cannot_be_forged() {
 
 #[test]
 fn a_denied_attempt_on_an_exempt_group_is_exempt() {
-    let mut event = event("query-results-key-removal-denied");
+    let mut event = event("log-group/query-results-key-removal-denied");
     event["detail"]["requestParameters"] =
         serde_json::json!({ "logGroupName": "/aws/lambda/dev-thumbnails" });
     let receipt =
@@ -223,7 +247,7 @@ fn a_denied_attempt_on_an_exempt_group_is_exempt() {
 
 #[test]
 fn every_page_keeps_the_limits_of_its_format() {
-    for scenario in SCENARIOS {
+    for scenario in scenarios() {
         let Some(page) = scenario.play().page else {
             continue;
         };
@@ -247,7 +271,7 @@ fn every_page_keeps_the_limits_of_its_format() {
 
 #[test]
 fn siblings_keep_their_keys() {
-    let sample = change_of(&event("key-removed-by-name"));
+    let sample = change_of(&event("log-group/key-removed-by-name"));
     let policy = policy(&Rules::Remediate.text());
     let before = world();
     let after = samples::play(&sample, &policy, Effects::Shown).world;
@@ -269,7 +293,7 @@ fn a_key_removed_from_a_group_of_another_region_is_unclear() {
         ("arn:aws:logs:eu-central-1:111122223333:log-group:/payments/*", "neither"),
         ("arn:aws:s3:eu-central-1:111122223333:log-group:/payments/api", "neither"),
     ] {
-        let mut event = event("key-removed-by-arn");
+        let mut event = event("log-group/key-removed-by-arn");
         event["detail"]["requestParameters"]["resourceIdentifier"] = identifier.into();
         let played = samples::play(&change_of(&event), &policy(&Rules::Remediate.text()), Effects::Taken);
         assert_eq!(finding_ids(&played.receipt), ["log-group.target-unclear"], "{identifier}");

@@ -5,24 +5,27 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+pub mod rules;
 pub mod table;
 
 use sealwatch_policy::change::{Change, Parsed, parse};
-use sealwatch_policy::guards::Guard;
-use sealwatch_policy::guards::log_group::{Target, decide};
+use sealwatch_policy::guards::{Guard, log_group, trail};
 use sealwatch_policy::page::Page;
-use sealwatch_policy::plan::Outcome;
+use sealwatch_policy::plan::{Effect, Outcome, Plan};
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_policy::report::Report;
+use sealwatch_world::World;
 use sealwatch_world::replay::{Effects, step};
-use sealwatch_world::{World, log_group};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The one file whose texts an attacker wrote.
-pub const HOSTILE: &str = "created-by-hostile-caller";
+/// The guards that have samples, each in a folder of its name.
+pub const GUARDS: [Guard; 1] = [Guard::LogGroup];
+
+/// Of each guard the one sample whose texts an attacker wrote.
+pub const HOSTILE: [&str; 1] = ["log-group/created-by-hostile-caller"];
 
 /// The policy that ships.
 pub const SHIPPED: &str = include_str!("../../../policy.toml");
@@ -35,24 +38,29 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
 }
 
-/// The names of all files in `events/log-group`, without `.json`, in order.
+/// The names of all samples, `GUARD/FILE` without `.json`, in order.
 pub fn names() -> Vec<String> {
-    let folder = root().join("events/log-group");
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.expect("a folder that can be listed").path())
-        .map(|path| {
-            let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-            name.strip_suffix(".json").unwrap_or_else(|| panic!("{name} is no .json file")).to_owned()
-        })
-        .collect();
+    let mut names: Vec<String> = GUARDS.into_iter().flat_map(names_of).collect();
     names.sort();
     names
 }
 
+fn names_of(guard: Guard) -> Vec<String> {
+    let folder = root().join("events").join(guard.as_str());
+    std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("a folder that can be listed").path())
+        .map(|path| {
+            let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+            let name = name.strip_suffix(".json").unwrap_or_else(|| panic!("{name} is no .json file"));
+            format!("{guard}/{name}")
+        })
+        .collect()
+}
+
 /// Where a sample lies.
 pub fn path(name: &str) -> PathBuf {
-    root().join("events/log-group").join(format!("{name}.json"))
+    root().join("events").join(format!("{name}.json"))
 }
 
 /// A sample as JSON.
@@ -116,25 +124,65 @@ pub fn play(change: &Change, policy: &Policy, effects: Effects) -> Played {
 fn page(change: &Change, policy: &Policy) -> Option<Page> {
     let mut world = world();
     world.record(change);
-    let facts = log_group::gather(&world, policy, change, change.time);
-    let plan = decide(policy, change, &facts, change.time);
-    let mode = policy.mode_of(Guard::LogGroup);
+    let guard = Guard::of(change)?;
+    let target = target_of(change);
+    match guard {
+        Guard::LogGroup => {
+            let facts = sealwatch_world::log_group::gather(&world, policy, change, change.time);
+            let plan = log_group::decide(policy, change, &facts, change.time);
+            page_of(guard, policy, change, target, facts.shown(), &plan)
+        }
+        Guard::Trail => {
+            let facts = sealwatch_world::trail::gather(&world, policy, change, change.time);
+            let plan = trail::decide(policy, change, &facts, change.time);
+            page_of(guard, policy, change, target, facts.shown(), &plan)
+        }
+        Guard::Key => None,
+    }
+}
+
+fn page_of<E: Effect>(
+    guard: Guard,
+    policy: &Policy,
+    change: &Change,
+    target: Option<String>,
+    facts: Value,
+    plan: &Plan<E>,
+) -> Option<Page> {
+    let mode = policy.mode_of(guard);
     let outcome = match mode {
         Mode::Observe | Mode::Page => Outcome::Withheld,
         Mode::Remediate => Outcome::Replayed,
     };
     let outcomes = vec![outcome; plan.effects.len()];
-    Report {
-        guard: Guard::LogGroup,
-        mode,
-        pages: &policy.pages,
-        change,
-        target: Target::of(change).arn(),
-        facts: facts.shown(),
-        plan: &plan,
-        outcomes: &outcomes,
+    Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes: &outcomes }.page()
+}
+
+/// The ARN of what a change is about.
+pub fn target_of(change: &Change) -> Option<String> {
+    match Guard::of(change)? {
+        Guard::LogGroup => log_group::Target::of(change).arn(),
+        Guard::Trail => trail::Target::of(change).arn(),
+        Guard::Key => None,
     }
-    .page()
+}
+
+/// What its guard would ensure, were a change met in this world.
+pub fn effects_of(world: &World, policy: &Policy, change: &Change) -> Vec<(&'static str, String)> {
+    fn named<E: Effect>(plan: &Plan<E>) -> Vec<(&'static str, String)> {
+        plan.effects.iter().map(|effect| (effect.ensure(), effect.target())).collect()
+    }
+    match Guard::of(change) {
+        Some(Guard::LogGroup) => {
+            let facts = sealwatch_world::log_group::gather(world, policy, change, change.time);
+            named(&log_group::decide(policy, change, &facts, change.time))
+        }
+        Some(Guard::Trail) => {
+            let facts = sealwatch_world::trail::gather(world, policy, change, change.time);
+            named(&trail::decide(policy, change, &facts, change.time))
+        }
+        Some(Guard::Key) | None => Vec::new(),
+    }
 }
 
 /// A receipt in a few lines: what was found, by what, and what follows.

@@ -1,133 +1,9 @@
-//! The scenarios: which event, under which policy, and what a reader should expect.
-//!
-//! Each line was thought out before it was run. `near` names the findings that the case comes close to
-//! and must not have; a test asks for at least one hit and one near miss of every finding.
+//! The log-group guard's scenarios.
 
-use super::{Played, change_of, event, play, policy, shipped_in};
-use sealwatch_policy::plan::Verdict::{self, Compliant, Exempt, Ignored, Unknown, Violation};
-use sealwatch_world::replay::Effects;
-
-/// One event under one policy.
-pub struct Scenario {
-    /// The file in `events/log-group`, without `.json`.
-    pub file: &'static str,
-    pub rules: Rules,
-    /// What a reader should expect, in words.
-    pub expect: &'static str,
-    pub verdict: Verdict,
-    /// Ids, worst first.
-    pub findings: &'static [&'static str],
-    /// `ensure`, and the part of the wanted key behind its account.
-    pub effects: &'static [(&'static str, &'static str)],
-    /// What becomes of the effects, all alike.
-    pub outcome: &'static str,
-    /// What becomes of the page; `None` if there is none.
-    pub page: Option<&'static str>,
-    /// Findings that it comes close to and must not have.
-    pub near: &'static [&'static str],
-}
-
-/// A policy, with the name that it has in a snapshot's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rules {
-    /// The policy that ships: mode observe, every group gets `alias/logs`.
-    Shipped,
-    /// The policy that ships, in mode page.
-    Page,
-    /// The policy that ships, in mode remediate.
-    Remediate,
-    /// The key of `alias/logs`, by its alias, and no other.
-    ApprovedAlias,
-    /// The key of `alias/logs`, by a wildcard over key ARNs, and no other.
-    ApprovedPattern,
-    /// A key that the replay knows nothing about, by its alias, and no other.
-    ApprovedStranger,
-    /// Exempt: a name, a tag, a role; all without an end.
-    Exemptions,
-    /// The same, until the day before the events.
-    ExemptionsPassed,
-    /// The same, until the day of the events.
-    ExemptionsLastDay,
-    /// A rule that matches none of the events' groups.
-    NoRule,
-    /// A narrow rule before the wide one.
-    NarrowFirst,
-    /// A fixed key of one Region for groups of all.
-    KeyElsewhere,
-    /// Pages begin at high.
-    PagesFromHigh,
-}
-
-const WIDE_RULE: &str = "[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
-
-fn exemptions(until: &str) -> String {
-    format!(
-        "mode = \"remediate\"\n{WIDE_RULE}\n\
-         [[exempt]]\nguard = \"log-group\"\nmatch = \"/aws/lambda/dev-*\"\nreason = \"throw-away environments\"\n{until}\n\
-         [[exempt]]\nguard = \"log-group\"\ntag = {{ key = \"data-class\", value = \"scratch\" }}\nreason = \"holds generated data\"\n{until}\n\
-         [[exempt]]\nguard = \"log-group\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass-*\"\nreason = \"incident bridge\"\n{until}\n"
-    )
-}
-
-impl Rules {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Shipped => "shipped",
-            Self::Page => "page",
-            Self::Remediate => "remediate",
-            Self::ApprovedAlias => "approved-alias",
-            Self::ApprovedPattern => "approved-pattern",
-            Self::ApprovedStranger => "approved-stranger",
-            Self::Exemptions => "exemptions",
-            Self::ExemptionsPassed => "exemptions-passed",
-            Self::ExemptionsLastDay => "exemptions-last-day",
-            Self::NoRule => "no-rule",
-            Self::NarrowFirst => "narrow-first",
-            Self::KeyElsewhere => "key-elsewhere",
-            Self::PagesFromHigh => "pages-from-high",
-        }
-    }
-
-    pub fn text(self) -> String {
-        let approved = |key: &str| {
-            format!("mode = \"remediate\"\n[log_groups]\napproved_keys = [\"{key}\"]\n{WIDE_RULE}")
-        };
-        match self {
-            Self::Shipped => super::SHIPPED.to_owned(),
-            Self::Page => shipped_in("page"),
-            Self::Remediate => shipped_in("remediate"),
-            Self::ApprovedAlias => approved("alias/logs"),
-            Self::ApprovedPattern => approved("arn:aws:kms:*:111122223333:key/1a2b3c4d-1111-*"),
-            Self::ApprovedStranger => approved("alias/stranger").replace("alias/logs", "alias/stranger"),
-            Self::Exemptions => exemptions(""),
-            Self::ExemptionsPassed => exemptions("until = 2026-11-02"),
-            Self::ExemptionsLastDay => exemptions("until = 2026-11-03"),
-            Self::NoRule => {
-                WIDE_RULE.replace("\"*\"", "\"/billing/*\"").replace("[[", "mode = \"remediate\"\n[[")
-            }
-            Self::NarrowFirst => format!(
-                "mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"/payments/*\"\n\
-                 key = \"arn:{{partition}}:kms:{{region}}:{{account}}:alias/analytics\"\n{WIDE_RULE}"
-            ),
-            Self::KeyElsewhere => format!("mode = \"remediate\"\n{WIDE_RULE}").replace(
-                "alias/logs",
-                "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-2222-4a4a-8b8b-000000000002",
-            ),
-            Self::PagesFromHigh => shipped_in("remediate").replace("from = \"low\"", "from = \"high\""),
-        }
-    }
-}
-
-impl Scenario {
-    /// The snapshot's name.
-    pub fn name(&self) -> String {
-        format!("{}--{}", self.file, self.rules.name())
-    }
-
-    pub fn play(&self) -> Played {
-        play(&change_of(&event(self.file)), &policy(&self.rules.text()), Effects::Shown)
-    }
-}
+use super::{Ensured, Ids, Scenario};
+use crate::samples::rules::Rules;
+use sealwatch_policy::guards::Guard;
+use sealwatch_policy::plan::Verdict::{self, Compliant, Exempt, Ignored, Unknown};
 
 const UNENCRYPTED: &str = "log-group.unencrypted";
 const KEY_REMOVED: &str = "log-group.key-removed";
@@ -143,39 +19,27 @@ const LOGS_KEY: (&str, &str) = ("log-group-key", "key/1a2b3c4d-1111-4a4a-8b8b-00
 const ANALYTICS_KEY: (&str, &str) = ("log-group-key", "key/1a2b3c4d-3333-4a4a-8b8b-000000000003");
 const ASSUMED_KEY: (&str, &str) = ("log-group-key", "alias/logs");
 
-const SENT: Option<&str> = Some("replayed");
-
 /// A case without findings, effects and page.
 const fn quiet(
     file: &'static str,
     rules: Rules,
     verdict: Verdict,
-    near: &'static [&'static str],
+    near: Ids,
     expect: &'static str,
 ) -> Scenario {
-    Scenario { file, rules, expect, verdict, findings: &[], effects: &[], outcome: "", page: None, near }
+    Scenario::quiet(Guard::LogGroup, file, rules, verdict, near, expect)
 }
 
 /// A violation that would page, in mode remediate, with the repair that would follow.
 const fn found(
     file: &'static str,
     rules: Rules,
-    findings: &'static [&'static str],
-    effects: &'static [(&'static str, &'static str)],
-    near: &'static [&'static str],
+    findings: Ids,
+    effects: Ensured,
+    near: Ids,
     expect: &'static str,
 ) -> Scenario {
-    Scenario {
-        file,
-        rules,
-        expect,
-        verdict: Violation,
-        findings,
-        effects,
-        outcome: "replayed",
-        page: SENT,
-        near,
-    }
+    Scenario::found(Guard::LogGroup, file, rules, findings, effects, near, expect)
 }
 
 pub const SCENARIOS: &[Scenario] = &[

@@ -1,0 +1,110 @@
+//! The policies that the samples are replayed under.
+
+use super::shipped_in;
+
+/// A policy, with the name that it has in a snapshot's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rules {
+    /// The policy that ships: mode observe, every group gets `alias/logs`.
+    Shipped,
+    /// The policy that ships, in mode page.
+    Page,
+    /// The policy that ships, in mode remediate.
+    Remediate,
+    /// The key of `alias/logs`, by its alias, and no other.
+    ApprovedAlias,
+    /// The key of `alias/logs`, by a wildcard over key ARNs, and no other.
+    ApprovedPattern,
+    /// A key that the replay knows nothing about, by its alias, and no other.
+    ApprovedStranger,
+    /// Exempt: a name, a tag, a role; all without an end.
+    Exemptions,
+    /// The same, until the day before the events.
+    ExemptionsPassed,
+    /// The same, until the day of the events.
+    ExemptionsLastDay,
+    /// A rule that matches none of the events' groups.
+    NoRule,
+    /// A narrow rule before the wide one.
+    NarrowFirst,
+    /// A fixed key of one Region for groups of all.
+    KeyElsewhere,
+    /// Pages begin at high.
+    PagesFromHigh,
+}
+
+const WIDE_RULE: &str = "[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
+
+fn exemptions(until: &str) -> String {
+    format!(
+        "mode = \"remediate\"\n{WIDE_RULE}\n\
+         [[exempt]]\nguard = \"log-group\"\nmatch = \"/aws/lambda/dev-*\"\nreason = \"throw-away environments\"\n{until}\n\
+         [[exempt]]\nguard = \"log-group\"\ntag = {{ key = \"data-class\", value = \"scratch\" }}\nreason = \"holds generated data\"\n{until}\n\
+         [[exempt]]\nguard = \"log-group\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass-*\"\nreason = \"incident bridge\"\n{until}\n"
+    )
+}
+
+impl Rules {
+    pub const ALL: [Self; 13] = [
+        Self::Shipped,
+        Self::Page,
+        Self::Remediate,
+        Self::ApprovedAlias,
+        Self::ApprovedPattern,
+        Self::ApprovedStranger,
+        Self::Exemptions,
+        Self::ExemptionsPassed,
+        Self::ExemptionsLastDay,
+        Self::NoRule,
+        Self::NarrowFirst,
+        Self::KeyElsewhere,
+        Self::PagesFromHigh,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Page => "page",
+            Self::Remediate => "remediate",
+            Self::ApprovedAlias => "approved-alias",
+            Self::ApprovedPattern => "approved-pattern",
+            Self::ApprovedStranger => "approved-stranger",
+            Self::Exemptions => "exemptions",
+            Self::ExemptionsPassed => "exemptions-passed",
+            Self::ExemptionsLastDay => "exemptions-last-day",
+            Self::NoRule => "no-rule",
+            Self::NarrowFirst => "narrow-first",
+            Self::KeyElsewhere => "key-elsewhere",
+            Self::PagesFromHigh => "pages-from-high",
+        }
+    }
+
+    pub fn text(self) -> String {
+        let approved = |key: &str| {
+            format!("mode = \"remediate\"\n[log_groups]\napproved_keys = [\"{key}\"]\n{WIDE_RULE}")
+        };
+        match self {
+            Self::Shipped => super::SHIPPED.to_owned(),
+            Self::Page => shipped_in("page"),
+            Self::Remediate => shipped_in("remediate"),
+            Self::ApprovedAlias => approved("alias/logs"),
+            Self::ApprovedPattern => approved("arn:aws:kms:*:111122223333:key/1a2b3c4d-1111-*"),
+            Self::ApprovedStranger => approved("alias/stranger").replace("alias/logs", "alias/stranger"),
+            Self::Exemptions => exemptions(""),
+            Self::ExemptionsPassed => exemptions("until = 2026-11-02"),
+            Self::ExemptionsLastDay => exemptions("until = 2026-11-03"),
+            Self::NoRule => {
+                WIDE_RULE.replace("\"*\"", "\"/billing/*\"").replace("[[", "mode = \"remediate\"\n[[")
+            }
+            Self::NarrowFirst => format!(
+                "mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"/payments/*\"\n\
+                 key = \"arn:{{partition}}:kms:{{region}}:{{account}}:alias/analytics\"\n{WIDE_RULE}"
+            ),
+            Self::KeyElsewhere => format!("mode = \"remediate\"\n{WIDE_RULE}").replace(
+                "alias/logs",
+                "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-2222-4a4a-8b8b-000000000002",
+            ),
+            Self::PagesFromHigh => shipped_in("remediate").replace("from = \"low\"", "from = \"high\""),
+        }
+    }
+}
