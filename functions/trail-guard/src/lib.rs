@@ -82,12 +82,11 @@ pub struct Judged {
 pub async fn judge(boot: &Boot, reader: &Reader, change: &Change, deadline: &Deadline) -> Judged {
     let started = Timestamp::now();
     let gathering = Instant::now();
-    // On the heap: the steps of a look are many, and each is a state machine of its own.
-    let mut facts = Box::pin(reader.gather(boot, change, started, deadline)).await;
+    let mut facts = reader.gather(boot, change, started, deadline).await;
     let gather = gathering.elapsed();
     let mut plan = decide(&boot.policy, change, &facts, started);
     let applying = Instant::now();
-    let outcomes = match Box::pin(apply::apply(boot, &plan.effects, deadline)).await {
+    let outcomes = match apply::apply(boot, &plan.effects, deadline).await {
         Applied::Outcomes(outcomes) => outcomes,
         Applied::TrailGone => {
             facts.trail = Reading::Absent;

@@ -2,6 +2,7 @@
 //! interface emulator. Every process in it ends with the test that started it.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -73,7 +74,11 @@ impl Lab {
     }
 
     pub fn try_call(&self, target: &str, parameters: &Value) -> Result<Value, String> {
-        let service = if target.starts_with("Logs_") { "logs" } else { "kms" };
+        let service = match target.split(['.', '_']).next() {
+            Some("Logs") => "logs",
+            Some("CloudTrail") => "cloudtrail",
+            _ => "kms",
+        };
         let mut response = ureq::post(&self.endpoint)
             .config()
             .http_status_as_error(false)
@@ -87,6 +92,40 @@ impl Lab {
         let text = response.body_mut().read_to_string().unwrap();
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
         if response.status().is_success() { Ok(body) } else { Err(text) }
+    }
+
+    /// A bucket in a Region.
+    pub fn create_bucket(&self, name: &str, region: &str) {
+        let body = format!(
+            "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let sent = ureq::put(format!("{}/{name}", self.endpoint))
+            .header("content-type", "application/xml")
+            .header("authorization", authorization("s3").replace(REGION, region))
+            .header("x-strict-setup", "1")
+            .send(body);
+        assert!(sent.is_ok(), "the bucket {name} is created: {sent:?}");
+    }
+
+    pub fn trail_status(&self, status: Value) {
+        let sent = ureq::post(format!("{}/_strict/trail-status", self.endpoint)).send(status.to_string());
+        assert!(sent.is_ok_and(|response| response.status().is_success()), "the status {status} is taken");
+    }
+
+    /// What a call was sent with, of those that the function has made.
+    pub fn parameters(&self, operation: &str) -> Vec<Value> {
+        let requests = self.control("requests");
+        let own = requests.as_array().unwrap().iter().filter(|request| request["setup"] != json!(true));
+        own.filter(|request| request["operation"] == json!(operation))
+            .map(|request| request["parameters"].clone())
+            .collect()
+    }
+
+    /// What CloudTrail's event history holds.
+    pub fn history(&self, events: Value) {
+        let body = json!({ "region": REGION, "events": events });
+        let sent = ureq::post(format!("{}/_strict/lookup-events", self.endpoint)).send(body.to_string());
+        assert!(sent.is_ok_and(|response| response.status().is_success()), "the history {body} is taken");
     }
 
     fn create_topic(&self) -> String {
@@ -179,21 +218,26 @@ impl Lab {
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
     }
 
-    /// The log-group guard with this policy.
-    pub fn log_group_guard(&self, policy: &str) -> Function {
+    /// A guard's function with this policy.
+    pub fn guard(&self, package: &'static str, policy: &str) -> Function {
         let path = self
             .folder
             .path()
             .join(format!("policy-{}.toml", fs::read_dir(self.folder.path()).unwrap().count()));
         fs::write(&path, policy).unwrap();
         Function::start(
-            &binary(),
+            &binary(package),
             &[
                 ("AWS_ENDPOINT_URL", &self.endpoint),
                 ("SEALWATCH_POLICY", path.to_str().unwrap()),
                 ("SEALWATCH_TOPIC_ARN", &self.topic),
             ],
         )
+    }
+
+    /// The log-group guard with this policy.
+    pub fn log_group_guard(&self, policy: &str) -> Function {
+        self.guard("log-group-guard", policy)
     }
 }
 
@@ -370,10 +414,11 @@ fn tools() -> PathBuf {
     tools
 }
 
-/// The guard as cargo builds it here and now.
-fn binary() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| build("log-group-guard", &[])).clone()
+/// A guard as cargo builds it here and now; each is built once.
+fn binary(package: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap();
+    built.entry(package).or_insert_with(|| build(package, &[])).clone()
 }
 
 /// The command line with live access.

@@ -10,6 +10,7 @@
 )]
 
 mod lab;
+mod trail;
 
 use lab::{Lab, closed_policy, event, failed, policy};
 use serde_json::{Value, json};
