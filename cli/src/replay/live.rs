@@ -4,11 +4,11 @@
 //! allows; without it the clients refuse every write. Sends no page.
 
 use anyhow::Context as _;
-use aws_config::{BehaviorVersion, Region as AwsRegion};
+use aws_config::{BehaviorVersion, Region as AwsRegion, SdkConfig};
 use log_group_guard::gather::Reader;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
-use sealwatch_policy::names::Region;
+use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::{PageOutcome, Receipt};
 use sealwatch_runtime::boot::Boot;
@@ -26,13 +26,15 @@ pub struct Account<'a> {
     policy: &'a Policy,
     apply: bool,
     runtime: Runtime,
+    /// Whose credentials they are; asked once.
+    own: Option<AccountId>,
     regions: BTreeMap<Region, (Boot, Reader)>,
 }
 
 impl<'a> Account<'a> {
     pub fn new(policy: &'a Policy, apply: bool) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { policy, apply, runtime, regions: BTreeMap::new() })
+        Ok(Self { policy, apply, runtime, own: None, regions: BTreeMap::new() })
     }
 
     /// Lets the guard look at the account and judge; `None` if no guard handles the change.
@@ -42,7 +44,7 @@ impl<'a> Account<'a> {
         };
         let region = &change.place.region;
         if !self.regions.contains_key(region) {
-            let boot = self.runtime.block_on(boot(guard, self.policy, self.apply, region))?;
+            let boot = self.runtime.block_on(boot(guard, self.policy, self.apply, region, &mut self.own))?;
             self.regions.insert(region.clone(), (boot, Reader::default()));
         }
         let (boot, reader) = self.regions.get(region).context("the Region was just made ready")?;
@@ -55,7 +57,13 @@ impl<'a> Account<'a> {
     }
 }
 
-async fn boot(guard: Guard, policy: &Policy, apply: bool, region: &Region) -> anyhow::Result<Boot> {
+async fn boot(
+    guard: Guard,
+    policy: &Policy,
+    apply: bool,
+    region: &Region,
+    own: &mut Option<AccountId>,
+) -> anyhow::Result<Boot> {
     let mode = if apply { policy.mode_of(guard) } else { Mode::Observe };
     let endpoint = std::env::var("AWS_ENDPOINT_URL").ok().filter(|endpoint| !endpoint.is_empty());
     let chain = aws_config::defaults(BehaviorVersion::latest())
@@ -66,5 +74,17 @@ async fn boot(guard: Guard, policy: &Policy, apply: bool, region: &Region) -> an
     let credentials = chain.credentials_provider().context("no AWS credentials were found")?;
     let connection = Connection { region: region.clone(), credentials, endpoint };
     let clients = Clients::new(&connection, mode)?;
+    let account = match own {
+        Some(account) => account.clone(),
+        None => own.insert(whose(&chain).await?).clone(),
+    };
+    clients.belong_to(account);
     Ok(Boot { guard, policy: policy.clone(), mode, region: region.clone(), topic: None, clients })
+}
+
+/// The account that the credentials are of. The call needs no permission.
+async fn whose(chain: &SdkConfig) -> anyhow::Result<AccountId> {
+    let identity = aws_sdk_sts::Client::new(chain).get_caller_identity().send().await;
+    let identity = identity.context("AWS doesn't tell whose credentials these are")?;
+    AccountId::parse(identity.account().unwrap_or_default()).context("sts:GetCallerIdentity gives no account")
 }

@@ -68,10 +68,8 @@ pub async fn describe_group(
     step: Step,
     deadline: &Deadline,
 ) -> Reading<GroupState> {
-    if group.place().region != boot.region {
-        let why =
-            format!("this function reads {}, the log group is in {}", boot.region, group.place().region);
-        return Reading::Unreadable(Unreadable::for_good(why));
+    if let Some(unreadable) = boot.foreign(group.place()) {
+        return Reading::Unreadable(unreadable);
     }
     let asked = boot.clients.logs().describe_log_groups().log_group_name_prefix(group.name().as_str());
     let answer = match call(deadline, step, "logs:DescribeLogGroups", asked.send()).await {
@@ -82,6 +80,10 @@ pub async fn describe_group(
         answer.log_groups().iter().find(|found| found.log_group_name() == Some(group.name().as_str()));
     match found {
         Some(found) => state_of(found, group),
+        None if boot.clients.account().is_none() => {
+            let why = "there is no such log group here, and whose account this is can't be told";
+            Reading::Unreadable(Unreadable::for_good(why))
+        }
         None => Reading::Absent,
     }
 }

@@ -11,6 +11,7 @@ mod tests;
 use apply::Applied;
 use gather::Reader;
 use jiff::Timestamp;
+use lambda_runtime::Context;
 use sealwatch_policy::change::{Change, Parsed, parse};
 use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::Guard;
@@ -42,12 +43,12 @@ impl LogGroupGuard {
         Ok(Self { boot, desk: Desk::writing_to(std::io::stdout()), reader: Reader::default() })
     }
 
-    /// Handles one event; `deadline_ms` is Lambda's, in milliseconds since 1970.
+    /// Handles one event.
     ///
     /// # Errors
     /// If Lambda should try again: see [`Unfinished`].
-    pub async fn handle(&self, event: &Value, deadline_ms: u64) -> Result<Value, Unfinished> {
-        let deadline = Deadline::at_epoch_ms(deadline_ms);
+    pub async fn handle(&self, event: &Value, context: &Context) -> Result<Value, Unfinished> {
+        let deadline = self.boot.enter(context);
         match parse(event) {
             Ok(Parsed::Change(change)) => {
                 self.handle_change(&change, &deadline).await.map(|receipt| json!(receipt))

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     };
     let guard = &guard;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
-        guard.handle(&event.payload, event.context.deadline).await.map_err(Error::from)
+        guard.handle(&event.payload, &event.context).await.map_err(Error::from)
     }))
     .await
 }

@@ -116,8 +116,14 @@ fn created(id: &str) -> Value {
 }
 
 async fn handle(guard: &LogGroupGuard, event: &Value) -> Result<Value, Unfinished> {
-    let deadline = Timestamp::now().as_millisecond() + 10_000;
-    guard.handle(event, u64::try_from(deadline).unwrap()).await
+    handle_as("arn:aws:lambda:eu-central-1:111122223333:function:guard", guard, event).await
+}
+
+async fn handle_as(function: &str, guard: &LogGroupGuard, event: &Value) -> Result<Value, Unfinished> {
+    let mut context = Context::default();
+    context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
+    context.invoked_function_arn = function.to_owned();
+    guard.handle(event, &context).await
 }
 
 #[tokio::test]
@@ -156,6 +162,27 @@ async fn a_key_is_read_once_for_events_that_follow_each_other() {
         assert_eq!(handle(&guard, &created(id)).await.unwrap()["effects"][0]["outcome"], "applied");
     }
     assert_eq!([&associate, &described, &policy].map(Rule::num_calls), [2, 1, 1]);
+}
+
+#[tokio::test]
+async fn an_event_of_another_account_pages_and_costs_no_call() {
+    let (look, (described, policy), published) = (looks(vec![groups(&[])]), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let guard = guard(logs, (&described, &policy), &published);
+    let function = "arn:aws:lambda:eu-central-1:999999999999:function:guard";
+    let error = handle_as(function, &guard, &created("1")).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Unknown(_)), "{error}");
+    assert_eq!([&look, &described, &published].map(Rule::num_calls), [0, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_know_its_account_takes_no_group_for_deleted() {
+    let (look, (described, policy), published) = (looks(vec![groups(&[])]), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let guard = guard(logs, (&described, &policy), &published);
+    let error = handle_as("", &guard, &created("1")).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Unknown(_)), "{error}");
+    assert_eq!([&look, &published].map(Rule::num_calls), [1, 1]);
 }
 
 #[tokio::test]

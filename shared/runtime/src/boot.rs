@@ -4,10 +4,13 @@
 //! with a page that has nowhere to go.
 
 use crate::clients::{ClientError, Clients, Connection};
+use crate::deadline::Deadline;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use lambda_runtime::Context;
+use sealwatch_policy::facts::Unreadable;
 use sealwatch_policy::guards::Guard;
-use sealwatch_policy::names::{NameError, Region};
+use sealwatch_policy::names::{AccountId, Arn, NameError, Place, Region};
 use sealwatch_policy::policy::{Faults, Mode, Policy};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -100,6 +103,32 @@ impl Boot {
         };
         let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;
         Ok(Self { guard, policy, mode, region, topic, clients })
+    }
+
+    /// Takes from Lambda what it tells with each invocation: how long it may last, and, in the function's own
+    /// ARN, whose account it runs in.
+    #[must_use]
+    pub fn enter(&self, context: &Context) -> Deadline {
+        let own =
+            Arn::split(&context.invoked_function_arn).and_then(|arn| AccountId::parse(arn.account).ok());
+        match own {
+            Some(own) => self.clients.belong_to(own),
+            None => tracing::warn!(arn = context.invoked_function_arn, "the function's ARN names no account"),
+        }
+        Deadline::at_epoch_ms(context.deadline)
+    }
+
+    /// Why a resource of `place` can't be looked at from here; `None` if it can, as far as is known.
+    #[must_use]
+    pub fn foreign(&self, place: &Place) -> Option<Unreadable> {
+        let Place { account, region } = place;
+        let own = self.clients.account().unwrap_or(account);
+        (own != account || self.region != *region).then(|| {
+            let here = format!("account {own} in {}", self.region);
+            Unreadable::for_good(format!(
+                "this function reads {here}, the event is about account {account} in {region}"
+            ))
+        })
     }
 }
 

@@ -11,7 +11,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-pub const ACCOUNT: &str = "123456789012";
+/// The account in the function's ARN as the runtime interface emulator makes it up.
+pub const ACCOUNT: &str = "012345678912";
 pub const REGION: &str = "eu-central-1";
 /// Long enough for a loaded machine; nothing waits this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,6 +48,7 @@ impl Lab {
             .args(["-m", "strict_moto", "--port", "0", "--until-stdin-closes"])
             .env("PYTHONPATH", emulator)
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("MOTO_ACCOUNT_ID", ACCOUNT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

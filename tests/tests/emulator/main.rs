@@ -312,6 +312,7 @@ fn an_event_of_another_region_or_account_is_never_acted_on() {
     );
     assert!(untouched(&lab));
     assert_eq!(lab.published().len(), 2);
+    assert_eq!(lab.operations(), ["sns:Publish", "sns:Publish"]);
 }
 
 #[test]
@@ -329,7 +330,7 @@ fn a_function_without_a_whole_policy_does_not_start() {
 #[test]
 fn a_live_replay_reads_like_the_function_and_writes_only_when_told_to() {
     let (lab, key) = lab_with_group(None);
-    let reads = ["logs:DescribeLogGroups", "kms:DescribeKey", "kms:GetKeyPolicy"];
+    let reads = ["sts:GetCallerIdentity", "logs:DescribeLogGroups", "kms:DescribeKey", "kms:GetKeyPolicy"];
     let looked = lab.replay_live(&policy("remediate"), &created(), &[]);
     assert_eq!(
         (&looked["verdict"], &looked["effects"][0]["outcome"]),
@@ -346,4 +347,14 @@ fn a_live_replay_reads_like_the_function_and_writes_only_when_told_to() {
     assert_eq!(applied["effects"][0]["outcome"], "applied");
     assert_eq!(lab.log_group_keys()[0].1, Some(key));
     assert_eq!(lab.count("sns:Publish"), 0);
+}
+
+#[test]
+fn a_live_replay_of_another_accounts_event_looks_at_nothing() {
+    let (lab, _) = lab_with_group(None);
+    let mut other = created();
+    other["detail"]["recipientAccountId"] = json!("999999999999");
+    let answer = lab.replay_live(&policy("remediate"), &other, &["--apply"]);
+    assert_eq!(answer["findings"][0]["id"], "log-group.state-unknown", "{answer}");
+    assert_eq!(lab.operations(), ["sts:GetCallerIdentity"]);
 }
