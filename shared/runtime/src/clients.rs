@@ -18,6 +18,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use http::Uri;
+use http::uri::Scheme;
 use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::policy::Mode;
 use std::collections::BTreeMap;
@@ -233,22 +235,27 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// Whether an endpoint is plain HTTP, which only loopback may be.
+///
+/// The authority must be a host and at most a port: what stands before an `@` looks like a host and is none.
 fn is_plain(endpoint: &str) -> Result<bool, ClientError> {
-    if endpoint.starts_with("https://") {
-        return Ok(false);
+    let refused = || ClientError::Endpoint(sealwatch_policy::untrusted::clean(endpoint, 120));
+    let address: Uri = endpoint.parse().map_err(|_| refused())?;
+    let (scheme, authority) = address.scheme().zip(address.authority()).ok_or_else(refused)?;
+    let host = authority.host();
+    let whole = match authority.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    if whole != authority.as_str() || host.is_empty() {
+        return Err(refused());
     }
-    let authority = endpoint.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
-    let host = authority.map(|authority| match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => authority.split(':').next().unwrap_or(authority),
-    });
-    let loopback = host.is_some_and(|host| {
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
-    if loopback {
-        Ok(true)
-    } else {
-        Err(ClientError::Endpoint(sealwatch_policy::untrusted::clean(endpoint, 120)))
+    let number = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let loopback = host.eq_ignore_ascii_case("localhost")
+        || number.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match loopback {
+        _ if *scheme == Scheme::HTTPS => Ok(false),
+        true if *scheme == Scheme::HTTP => Ok(true),
+        true | false => Err(refused()),
     }
 }
 
@@ -285,6 +292,16 @@ mod tests {
             "http://localhost.example.com",
             "http://127.0.0.1.example.com",
             "http://127.0.0.1@example.com",
+            "http://localhost:1@example.com",
+            "http://localhost:1@example.com:5000/",
+            "http://[::1]@example.com",
+            "http://[::1]x@example.com",
+            "http://[::1].example.com",
+            "http://[::1",
+            "http://127.0.0.1\\@example.com",
+            "http://example.com?@localhost",
+            "https://logs.amazonaws.com@example.com",
+            "https://",
             "http://example.com#127.0.0.1",
             "ftp://127.0.0.1",
             "127.0.0.1:5000",
