@@ -12,7 +12,7 @@ use apply::Applied;
 use gather::Reader;
 use jiff::Timestamp;
 use lambda_runtime::Context;
-use sealwatch_policy::change::{Change, Parsed, parse};
+use sealwatch_policy::change::{Change, Parsed, parse, read};
 use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::guards::log_group::{Effect, Facts, Target, decide};
@@ -22,6 +22,7 @@ use sealwatch_policy::report::Report;
 use sealwatch_runtime::boot::{Boot, BootError};
 use sealwatch_runtime::deadline::Deadline;
 use sealwatch_runtime::desk::{Desk, Spent, Unfinished};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -43,13 +44,13 @@ impl LogGroupGuard {
         Ok(Self { boot, desk: Desk::writing_to(std::io::stdout()), reader: Reader::default() })
     }
 
-    /// Handles one event.
+    /// Handles one event, as the text that Lambda hands over: what can't be parsed must reach the desk too.
     ///
     /// # Errors
     /// If Lambda should try again: see [`Unfinished`].
-    pub async fn handle(&self, event: &Value, context: &Context) -> Result<Value, Unfinished> {
+    pub async fn handle(&self, event: &RawValue, context: &Context) -> Result<Value, Unfinished> {
         let deadline = self.boot.enter(context);
-        match parse(event) {
+        match read(event.get()).and_then(|event| parse(&event)) {
             Ok(Parsed::Change(change)) => {
                 self.handle_change(&change, &deadline).await.map(|receipt| json!(receipt))
             }
@@ -57,7 +58,7 @@ impl LogGroupGuard {
                 tracing::info!(why, "not a management call; nothing to do");
                 Ok(json!({ "ignored": why }))
             }
-            Err(error) => Err(self.desk.unreadable(&self.boot, event, error, &deadline).await),
+            Err(error) => Err(self.desk.unreadable(&self.boot, event.get(), error, &deadline).await),
         }
     }
 

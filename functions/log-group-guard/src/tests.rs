@@ -18,6 +18,7 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use sealwatch_policy::names::Region;
 use sealwatch_policy::policy::Policy;
 use sealwatch_runtime::clients::Clients;
+use serde_json::value::to_raw_value;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-0000-4a4a-8b8b-000000000001";
 const POLICY: &str = "mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
@@ -123,7 +124,7 @@ async fn handle_as(function: &str, guard: &LogGroupGuard, event: &Value) -> Resu
     let mut context = Context::default();
     context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
     context.invoked_function_arn = function.to_owned();
-    guard.handle(event, &context).await
+    guard.handle(&to_raw_value(event).unwrap(), &context).await
 }
 
 #[tokio::test]
@@ -245,6 +246,18 @@ async fn a_page_that_is_owed_is_sent_ahead_of_one_that_says_something_else() {
     let error = handle(&guard, &created("1")).await.unwrap_err();
     assert!(matches!(error, Unfinished::Effect(_)), "{error}");
     assert_eq!(published.num_calls(), 3, "the repair of the first try, then the failure of the second");
+}
+
+#[tokio::test]
+async fn each_unreadable_event_pages_once_with_or_without_an_id() {
+    let (look, (described, policy), published) = (looks(vec![groups(&[])]), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let guard = guard(logs, (&described, &policy), &published);
+    for event in [json!({}), json!([1]), json!({}), json!({ "id": "1" }), json!({ "id": "2" }), json!([1])] {
+        let error = handle(&guard, &event).await.unwrap_err();
+        assert!(matches!(error, Unfinished::Event(_)), "{error}");
+    }
+    assert_eq!(published.num_calls(), 4);
 }
 
 /// Server errors as long as the SDK tries.

@@ -75,6 +75,9 @@ pub enum Parsed {
 /// Why a piece of JSON can't be read as an event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
+    /// No JSON, or JSON that can't be held: half a surrogate pair, or nested too deeply.
+    #[error("its JSON can't be read: {0}")]
+    NotJson(String),
     /// Not an object at all.
     #[error("expected a JSON object, found {0}")]
     NotAnObject(&'static str),
@@ -91,6 +94,14 @@ pub enum ParseError {
         /// What stands there instead, empty if nothing does.
         found: String,
     },
+}
+
+/// Reads the JSON of an event.
+///
+/// # Errors
+/// If the text is no JSON, or holds what no text or stack can: half a surrogate pair, 128 levels and more.
+pub fn read(text: &str) -> Result<Value, ParseError> {
+    serde_json::from_str(text).map_err(|error| ParseError::NotJson(clean(&error.to_string(), 120)))
 }
 
 /// Reads an EventBridge envelope or a raw CloudTrail record.

@@ -2,7 +2,7 @@
 //!
 //! A receipt and a page are made of it. It judges nothing.
 
-use crate::change::{Change, ParseError};
+use crate::change::{Change, ParseError, read};
 use crate::guard::Guard;
 use crate::names::Region;
 use crate::plan::{Outcome, Plan, Severity};
@@ -54,7 +54,8 @@ impl UnreadableEvent {
 
     /// Picks out of the event what can be picked out, cleaned.
     #[must_use]
-    pub fn of(event: &Value, region: &Region, error: ParseError) -> Self {
+    pub fn of(event: &str, region: &Region, error: ParseError) -> Self {
+        let event = read(event).unwrap_or(Value::Null);
         let told = |pointers: [&str; 3]| {
             let text = pointers.iter().find_map(|pointer| event.pointer(pointer)?.as_str());
             clean(text.filter(|text| !text.is_empty()).unwrap_or("unknown"), 80)

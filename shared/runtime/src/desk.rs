@@ -18,7 +18,7 @@ use sealwatch_policy::plan::{Effect, Outcome, Verdict};
 use sealwatch_policy::policy::Mode;
 use sealwatch_policy::receipt::{PageOutcome, Receipt, Timings};
 use sealwatch_policy::report::{Report, UnreadableEvent};
-use serde_json::Value;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +28,7 @@ use thiserror::Error;
 pub struct Desk {
     seen: Mutex<Seen>,
     unsent: Mutex<Unsent>,
+    keyed: RandomState,
     out: Mutex<Box<dyn Write + Send>>,
 }
 
@@ -66,7 +67,12 @@ impl Desk {
     /// A desk that writes receipts and metrics to `out`: in a Lambda, standard output.
     #[must_use]
     pub fn writing_to(out: impl Write + Send + 'static) -> Self {
-        Self { seen: Mutex::default(), unsent: Mutex::default(), out: Mutex::new(Box::new(out)) }
+        Self {
+            seen: Mutex::default(),
+            unsent: Mutex::default(),
+            keyed: RandomState::new(),
+            out: Mutex::new(Box::new(out)),
+        }
     }
 
     /// Pages, writes metrics and receipt, and judges whether the invocation is done.
@@ -102,13 +108,16 @@ impl Desk {
     pub async fn unreadable(
         &self,
         boot: &Boot,
-        event: &Value,
+        event: &str,
         error: ParseError,
         deadline: &Deadline,
     ) -> Unfinished {
+        // An event without an id is known again by its text; the hash is keyed, so that nobody can pick one
+        // that is known already.
+        let print = format!("unreadable {:x}", self.keyed.hash_one(event));
         let event = UnreadableEvent::of(event, &boot.region, error);
         let page = Page::of_unreadable_event(boot.guard, &event);
-        let outcome = self.page(boot, &page, &event.id, deadline).await;
+        let outcome = self.page(boot, &page, &print, deadline).await;
         let told = (&page, &outcome);
         let receipt = Receipt::of_unreadable_event(boot.guard, boot.mode, &event, Timestamp::now(), told);
         if let Err(error) = self.write(&receipt) {

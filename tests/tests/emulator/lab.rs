@@ -288,13 +288,18 @@ impl Function {
 
     /// Sends one event and gives what the function answers: a receipt, or an error.
     pub fn invoke(&self, event: &Value) -> Value {
+        self.invoke_text(&event.to_string())
+    }
+
+    /// Sends an event as it is written, which may be more than a `Value` holds.
+    pub fn invoke_text(&self, event: &str) -> Value {
         let mut response =
             ureq::post(format!("http://{}/2015-03-31/functions/function/invocations", self.address))
                 .config()
                 .http_status_as_error(false)
                 .timeout_global(Some(PATIENCE))
                 .build()
-                .send(event.to_string())
+                .send(event)
                 .expect("the function answers");
         let text = response.body_mut().read_to_string().unwrap();
         serde_json::from_str(&text).unwrap_or(Value::String(text))

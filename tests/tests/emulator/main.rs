@@ -295,6 +295,23 @@ fn an_event_that_cannot_be_read_pages_and_fails() {
 }
 
 #[test]
+fn an_event_whose_json_no_parser_takes_pages_and_fails() {
+    let lab = Lab::start();
+    let guard = lab.log_group_guard(&policy("remediate"));
+    let half_a_pair = created().to_string().replace("aws-cli/2.31", "\\ud800");
+    let deep = created().to_string().replace("\"aws-cli/2.31\"", &("[".repeat(200) + &"]".repeat(200)));
+    for event in [&half_a_pair, &deep] {
+        assert!(failed(&guard.invoke_text(event)), "{event}");
+    }
+    let receipts = guard.receipts(2);
+    for receipt in &receipts {
+        assert_eq!(receipt["findings"][0]["id"], "event.unreadable", "{receipt}");
+        assert_eq!(receipt["page"]["outcome"], "sent");
+    }
+    assert_eq!((lab.published().len(), lab.count("logs:DescribeLogGroups")), (2, 0));
+}
+
+#[test]
 fn an_event_of_another_region_or_account_is_never_acted_on() {
     let (lab, _) = lab_with_group(None);
     let guard = lab.log_group_guard(&policy("remediate"));
