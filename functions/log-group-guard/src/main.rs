@@ -2,21 +2,15 @@
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use log_group_guard::LogGroupGuard;
+use sealwatch_runtime::boot;
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    sealwatch_runtime::boot::log();
-    let guard = match LogGroupGuard::boot() {
-        Ok(guard) => guard,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the function can't start");
-            return Err(error.into());
-        }
-    };
-    let guard = &guard;
+    boot::log();
+    let guard = &boot::start(LogGroupGuard::boot())?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
-        guard.handle(&event.payload, &event.context).await.map_err(Error::from)
+        guard.handle(&event.payload, &event.context).await
     }))
     .await
 }

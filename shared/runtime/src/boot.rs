@@ -79,6 +79,18 @@ pub fn log() {
         .try_init();
 }
 
+/// What was booted; else the reason with all its causes, logged, for Lambda to end the function with.
+///
+/// # Errors
+/// If booting failed.
+pub fn start<T>(booted: Result<T, BootError>) -> Result<T, lambda_runtime::Error> {
+    booted.map_err(|error| {
+        let why = crate::trouble::chain(&error);
+        tracing::error!(error_type = "Sealwatch.StartFailed", error = why, "the function can't start");
+        why.into()
+    })
+}
+
 impl Boot {
     /// Reads `SEALWATCH_POLICY`, `SEALWATCH_TOPIC_ARN` and the standard `AWS_*` variables.
     ///

@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::metrics;
 use crate::pager;
 use crate::seen::Seen;
+pub use crate::unfinished::Unfinished;
 use crate::unsent::Unsent;
 use jiff::Timestamp;
 use sealwatch_policy::change::ParseError;
@@ -22,7 +23,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// What an instance remembers from one invocation to the next, and where it writes to.
 pub struct Desk {
@@ -30,26 +30,6 @@ pub struct Desk {
     unsent: Mutex<Unsent>,
     keyed: RandomState,
     out: Mutex<Box<dyn Write + Send>>,
-}
-
-/// Why an invocation fails although it ran to its end.
-#[derive(Debug, Error)]
-pub enum Unfinished {
-    /// Nobody was told.
-    #[error("the page could not be sent: {0}")]
-    Page(String),
-    /// An effect may work another time.
-    #[error("an effect failed and may work on a retry: {0}")]
-    Effect(String),
-    /// The state couldn't be told.
-    #[error("the state could not be told: {0}")]
-    Unknown(String),
-    /// The event can't be read.
-    #[error("the event can't be read")]
-    Event(#[source] ParseError),
-    /// The receipt couldn't be written.
-    #[error("the receipt could not be written")]
-    Receipt(#[source] std::io::Error),
 }
 
 /// How long the steps before the desk took.
@@ -99,9 +79,13 @@ impl Desk {
             apply: milliseconds(spent.apply),
             page: milliseconds(paging.elapsed()),
         });
+        let judged = judge(report, told.map(|(_, outcome)| outcome));
+        if let Err(unfinished) = &judged {
+            unfinished.log();
+        }
+        // The receipt is the last line.
         self.write(&receipt).map_err(Unfinished::Receipt)?;
-        judge(report, told.map(|(_, outcome)| outcome))?;
-        Ok(receipt)
+        judged.map(|()| receipt)
     }
 
     /// Pages for an event that can't be read, and writes its receipt.
@@ -120,14 +104,16 @@ impl Desk {
         let outcome = self.page(boot, &page, &print, deadline).await;
         let told = (&page, &outcome);
         let receipt = Receipt::of_unreadable_event(boot.guard, boot.mode, &event, Timestamp::now(), told);
-        if let Err(error) = self.write(&receipt) {
-            return Unfinished::Receipt(error);
-        }
-        match outcome {
+        let unfinished = match outcome {
             PageOutcome::Failed(why) => Unfinished::Page(why),
             PageOutcome::Sent | PageOutcome::Withheld(_) | PageOutcome::Replayed => {
                 Unfinished::Event(event.error)
             }
+        };
+        unfinished.log();
+        match self.write(&receipt) {
+            Ok(()) => unfinished,
+            Err(error) => Unfinished::Receipt(error),
         }
     }
 

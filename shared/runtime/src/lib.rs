@@ -12,6 +12,7 @@ mod pager;
 mod seen;
 mod shield;
 pub mod trouble;
+mod unfinished;
 mod unsent;
 
 pub use shield::Refused;

@@ -248,7 +248,9 @@ fn a_page_that_cannot_be_sent_fails_the_invocation() {
     let (lab, _) = lab_with_group(None);
     lab.fault(json!({ "service": "sns", "operation": "Publish", "kind": "access-denied" }));
     let guard = lab.log_group_guard(&policy("remediate"));
-    assert!(failed(&guard.invoke(&created())));
+    let answer = guard.invoke(&created());
+    assert_eq!(answer["errorType"], "Sealwatch.PageFailed", "{answer}");
+    guard.prints("Sealwatch.PageFailed");
     let receipt = &guard.receipts(1)[0];
     assert_eq!(
         (&receipt["page"]["outcome"], &receipt["effects"][0]["outcome"]),
@@ -283,7 +285,10 @@ fn an_event_that_cannot_be_read_pages_and_fails() {
         json!(null),
         json!({ "detail-type": "x via CloudTrail", "detail": "cut" }),
     ] {
-        assert!(failed(&guard.invoke(&event)), "{event}");
+        let answer = guard.invoke(&event);
+        assert_eq!(answer["errorType"], "Sealwatch.EventUnreadable", "{event}");
+        let why = answer["errorMessage"].as_str().unwrap();
+        assert!(why.starts_with("the event can't be read: ") && why.len() > 30, "its causes are told: {why}");
     }
     let receipts = guard.receipts(5);
     assert!(
