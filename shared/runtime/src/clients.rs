@@ -4,6 +4,7 @@
 //! over TLS.
 
 use crate::shield::Shield;
+use crate::tries::Notes;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::Provider;
@@ -146,7 +147,9 @@ impl Clients {
     /// CloudWatch Logs.
     pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
         self.logs.get_or_init(|| {
-            let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config).interceptor(self.shield);
+            let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
+                .interceptor(self.shield)
+                .interceptor(Notes);
             aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
         })
     }
@@ -171,14 +174,16 @@ impl Clients {
     }
 
     fn new_kms(&self, config: &SdkConfig) -> aws_sdk_kms::Client {
-        let config = aws_sdk_kms::config::Builder::from(config).interceptor(self.shield);
+        let config = aws_sdk_kms::config::Builder::from(config).interceptor(self.shield).interceptor(Notes);
         aws_sdk_kms::Client::from_conf(config.build())
     }
 
     /// CloudTrail.
     pub fn cloudtrail(&self) -> &aws_sdk_cloudtrail::Client {
         self.cloudtrail.get_or_init(|| {
-            let config = aws_sdk_cloudtrail::config::Builder::from(&self.config).interceptor(self.shield);
+            let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
+                .interceptor(self.shield)
+                .interceptor(Notes);
             aws_sdk_cloudtrail::Client::from_conf(config.build())
         })
     }
@@ -186,7 +191,8 @@ impl Clients {
     /// SNS.
     pub fn sns(&self) -> &aws_sdk_sns::Client {
         self.sns.get_or_init(|| {
-            let config = aws_sdk_sns::config::Builder::from(&self.config).interceptor(self.shield);
+            let config =
+                aws_sdk_sns::config::Builder::from(&self.config).interceptor(self.shield).interceptor(Notes);
             aws_sdk_sns::Client::from_conf(config.build())
         })
     }

@@ -11,6 +11,7 @@ pub mod metrics;
 mod pager;
 mod seen;
 mod shield;
+mod tries;
 pub mod trouble;
 mod unfinished;
 mod unsent;

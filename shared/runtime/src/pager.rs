@@ -5,7 +5,7 @@
 
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Step};
-use crate::trouble::{Trouble, call};
+use crate::trouble::{Kind, Trouble, call};
 use aws_sdk_sns::types::MessageAttributeValue;
 use sealwatch_policy::page::Page;
 
@@ -25,7 +25,11 @@ pub(crate) async fn send(
     for (name, value) in &page.attributes {
         let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
         // `build` fails only without a data type.
-        let attribute = attribute.map_err(|error| Trouble::late(&format!("sns:Publish: {error}")))?;
+        let attribute = attribute.map_err(|error| Trouble {
+            why: format!("sns:Publish: {error}"),
+            code: None,
+            kind: Kind::Refused,
+        })?;
         publish = publish.message_attributes(*name, attribute);
     }
     call(deadline, Step::Page, "sns:Publish", publish.send()).await.map(|_| ())

@@ -6,6 +6,7 @@
 use crate::deadline::Deadline;
 use crate::deadline::Step;
 use crate::shield::Refused;
+use crate::tries::Tries;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -13,6 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sealwatch_policy::facts::Unreadable;
 use sealwatch_policy::untrusted::clean;
 use std::error::Error;
+use std::sync::Arc;
 
 /// An AWS call that didn't work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +82,14 @@ impl Trouble {
     }
 
     /// The call wasn't done when its step had to be over.
-    #[must_use]
-    pub fn late(operation: &str) -> Self {
-        let why = format!("{operation}: no answer within the time that the invocation has left for it");
-        Self { why, code: None, kind: Kind::Passing }
+    fn late(operation: &str, told: Option<String>) -> Self {
+        let why = match told {
+            Some(told) => format!("{operation}: {told}, and no time left for another"),
+            None => {
+                format!("{operation}: no answer within the time that the invocation has left for it")
+            }
+        };
+        Self { why: clean(&why, 500), code: None, kind: Kind::Passing }
     }
 
     /// The service answered, and the answer makes no sense or doesn't suffice.
@@ -119,9 +125,10 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     // An SDK future is some kilobytes of nested state machines; on the heap it stays out of every caller's.
-    match deadline.bound(step, Box::pin(future)).await {
+    let tries = Arc::default();
+    match deadline.bound(step, Box::pin(Tries::noted(&tries, future))).await {
         Some(done) => done.map_err(|error| Trouble::of(operation, &error)),
-        None => Err(Trouble::late(operation)),
+        None => Err(Trouble::late(operation, Tries::told(&tries))),
     }
 }
 

@@ -182,6 +182,8 @@ fn a_throttle_without_end_pages_and_fails_the_invocation() {
     assert!(failed(&answer), "Lambda has to retry: {answer}");
     let receipt = &guard.receipts(1)[0];
     assert_eq!(receipt["effects"][0]["outcome"], "failed");
+    let why = receipt["effects"][0]["error"].as_str().unwrap();
+    assert!(why.contains("ThrottlingException: Rate exceeded (") && why.contains("no time left"), "{why}");
     assert_eq!(receipt["page"]["outcome"], "sent");
     assert!(untouched(&lab));
 }
