@@ -71,20 +71,39 @@ pub async fn describe_group(
     if let Some(unreadable) = boot.foreign(group.place()) {
         return Reading::Unreadable(unreadable);
     }
-    let asked = boot.clients.logs().describe_log_groups().log_group_name_prefix(group.name().as_str());
-    let answer = match call(deadline, step, "logs:DescribeLogGroups", asked.send()).await {
-        Ok(answer) => answer,
-        Err(trouble) => return Reading::Unreadable(trouble.into()),
+    let name = group.name().as_str();
+    let listed = match first_groups(&boot.clients, name, step, deadline).await {
+        Ok(listed) => listed,
+        Err(unreadable) => return Reading::Unreadable(unreadable),
     };
-    let found =
-        answer.log_groups().iter().find(|found| found.log_group_name() == Some(group.name().as_str()));
-    match found {
+    match listed.iter().find(|found| found.log_group_name() == Some(name)) {
         Some(found) => state_of(found, group),
         None if boot.clients.account().is_none() => {
             let why = "there is no such log group here, and whose account this is can't be told";
             Reading::Unreadable(Unreadable::for_good(why))
         }
         None => Reading::Absent,
+    }
+}
+
+/// The first groups whose names begin with `prefix`. A page may be empty and still have another behind it.
+async fn first_groups(
+    clients: &Clients,
+    prefix: &str,
+    step: Step,
+    deadline: &Deadline,
+) -> Result<Vec<LogGroup>, Unreadable> {
+    let mut next = None;
+    loop {
+        let asked = clients.logs().describe_log_groups().log_group_name_prefix(prefix).set_next_token(next);
+        let answer = call(deadline, step, "logs:DescribeLogGroups", asked.send()).await?;
+        let Some(listed) = answer.log_groups else {
+            return Err(Unreadable::for_good("DescribeLogGroups: the answer has no list of log groups"));
+        };
+        if !listed.is_empty() || answer.next_token.is_none() {
+            return Ok(listed);
+        }
+        next = answer.next_token;
     }
 }
 

@@ -153,6 +153,28 @@ async fn a_compliant_group_costs_one_call() {
 }
 
 #[tokio::test]
+async fn an_empty_page_with_another_behind_it_is_no_answer_yet() {
+    let empty =
+        DescribeLogGroupsOutput::builder().set_log_groups(Some(Vec::new())).next_token("more").build();
+    let look = looks(vec![empty.clone(), empty, groups(&[("/app/foo", Some(KEY))])]);
+    let (described, policy) = key();
+    let published = published();
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
+    assert_eq!((&receipt["verdict"], look.num_calls()), (&json!("compliant"), 3));
+}
+
+#[tokio::test]
+async fn an_answer_without_a_list_is_no_answer() {
+    let look = looks(vec![DescribeLogGroupsOutput::builder().build()]);
+    let ((described, policy), published) = (key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let error = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Unknown(_)), "{error}");
+    assert_eq!(published.num_calls(), 1);
+}
+
+#[tokio::test]
 async fn a_key_is_read_once_for_events_that_follow_each_other() {
     let (bare, keyed) = (groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(KEY))]));
     let look = looks(vec![bare.clone(), keyed.clone(), bare, keyed]);
