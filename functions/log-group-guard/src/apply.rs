@@ -6,7 +6,7 @@ use crate::gather::describe_group;
 use sealwatch_policy::facts::{Reading, Unreadable};
 use sealwatch_policy::guards::log_group::{Effect, GroupState};
 use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn};
-use sealwatch_policy::plan::{Outcome, Remedy};
+use sealwatch_policy::plan::{Outcome, Remedy, shell_word};
 use sealwatch_policy::policy::Mode;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
@@ -120,7 +120,9 @@ async fn read_back(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &De
             Reading::Known(GroupState { key: Some(other), .. }) => {
                 return Some(unseen(&format!("the key {other}")));
             }
-            Reading::Unreadable(Unreadable { why, retryable: false }) => return Some(unseen(&why)),
+            Reading::Unreadable(Unreadable { why, retryable: false }) => {
+                return Some(unseeable(group, &why));
+            }
             Reading::Unreadable(Unreadable { why, retryable: true }) => why,
             Reading::Known(GroupState { key: None, .. }) | Reading::Assumed(_) | Reading::NotAsked => {
                 "no key".to_owned()
@@ -135,6 +137,17 @@ async fn read_back(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &De
 
 fn unseen(shown: &str) -> Outcome {
     Outcome::Failed { why: format!("AssociateKmsKey was accepted, but reading back shows {shown}") }
+}
+
+/// Trying again would associate once more and see as little.
+fn unseeable(group: &LogGroupArn, why: &str) -> Outcome {
+    let region = &group.place().region;
+    let step =
+        "let this function's role call logs:DescribeLogGroups, and look whether the group has its key:";
+    let name = shell_word(group.name().as_str());
+    let look = format!("aws logs describe-log-groups --region {region} --log-group-name-prefix {name}");
+    let why = format!("AssociateKmsKey was accepted, but it can't be read back: {why}");
+    Outcome::Refused { why, remedies: vec![Remedy::Step(step.to_owned()), Remedy::Command(look)] }
 }
 
 /// What is missing after a denial. The preflight has read the key and found its policy open to CloudWatch

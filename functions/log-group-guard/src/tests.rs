@@ -4,7 +4,9 @@
 use super::*;
 use aws_sdk_cloudwatchlogs::Client as Logs;
 use aws_sdk_cloudwatchlogs::operation::associate_kms_key::{AssociateKmsKeyError, AssociateKmsKeyOutput};
-use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
+use aws_sdk_cloudwatchlogs::operation::describe_log_groups::{
+    DescribeLogGroupsError, DescribeLogGroupsOutput,
+};
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_cloudwatchlogs::types::error::{OperationAbortedException, ResourceNotFoundException};
 use aws_sdk_kms::Client as Kms;
@@ -306,6 +308,23 @@ async fn an_association_without_an_answer_has_failed_if_reading_back_does_not_sh
     let error = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap_err();
     assert!(matches!(&error, Unfinished::Effect(why) if why.contains("logs:AssociateKmsKey")), "{error}");
     assert_eq!([&look, &published].map(Rule::num_calls), [2, 1]);
+}
+
+#[tokio::test]
+async fn an_association_that_may_not_be_read_back_is_told_and_not_tried_again() {
+    let denied = || DescribeLogGroupsError::generic(code("AccessDeniedException"));
+    let bare = groups(&[("/app/foo", None)]);
+    let look = mock!(Logs::describe_log_groups).sequence().output(move || bare.clone()).error(denied).build();
+    let (associate, (described, policy), published) = (associates(), key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
+    let receipt = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap();
+    let effect = &receipt["effects"][0];
+    assert_eq!(effect["outcome"], "refused", "{receipt}");
+    assert!(
+        effect["error"].as_str().unwrap().contains("was accepted, but it can't be read back"),
+        "{effect}"
+    );
+    assert_eq!([&associate, &published].map(Rule::num_calls), [1, 1]);
 }
 
 #[tokio::test]
