@@ -223,8 +223,8 @@ fn read_record(record: &Value, envelope: Option<&Value>) -> Result<Change, Parse
     })
 }
 
-/// The first text or number among these decides, and must be right: a wrong account must not silently become
-/// another one. Some tools turn an account id into a number.
+/// The first of these that is there and not null decides, and must be right: a wrong account must not
+/// silently become another one. Some tools turn an account id into a number.
 fn first<T>(
     field: &'static str,
     candidates: [Option<&Value>; 3],
@@ -232,14 +232,14 @@ fn first<T>(
 ) -> Result<T, ParseError> {
     let told = |value: &Value| match value.as_u64() {
         Some(number) => Some(format!("{number:012}")),
-        None => value.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+        None => value.as_str().map(str::to_owned),
     };
     let own = candidates.first().copied().flatten();
-    let decisive = candidates.into_iter().flatten().find_map(|value| Some((value, told(value)?)));
-    decisive.as_ref().and_then(|(_, text)| read(text)).ok_or_else(|| ParseError::Field {
-        field,
-        found: decisive.map(|(value, _)| value).or(own).map_or_else(String::new, found),
-    })
+    let decisive = candidates.into_iter().flatten().find(|value| !value.is_null());
+    decisive
+        .and_then(told)
+        .and_then(|text| read(&text))
+        .ok_or_else(|| ParseError::Field { field, found: decisive.or(own).map_or_else(String::new, found) })
 }
 
 fn read_actor(identity: &Value) -> Actor {

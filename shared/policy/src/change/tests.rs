@@ -117,6 +117,20 @@ fn an_envelope_tells_what_its_record_leaves_out() {
 }
 
 #[test]
+fn a_wrong_account_or_region_never_gives_way_to_another_one() {
+    let wrong = [json!(1.5e11), json!(-1), json!({}), json!([]), json!(false), json!(""), json!("1111")];
+    for field in ["recipientAccountId", "awsRegion"] {
+        for value in wrong.clone() {
+            let record = with(json!({ field: value }));
+            for event in [record.clone(), envelope(record)] {
+                let error = parse(&event).unwrap_err();
+                assert!(matches!(error, ParseError::Field { field: named, .. } if named == field), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
 fn hostile_shapes_are_still_changes() {
     type Check = fn(&Change) -> bool;
     let cases: Vec<(&str, Value, Check)> = vec![
