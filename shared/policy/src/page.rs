@@ -49,40 +49,38 @@ impl Page {
         json!({ "default": self.chat.to_string(), "email": self.text, "sms": self.sms }).to_string()
     }
 
-    /// The page for an event that can't be read at all.
+    /// The page for an event that can't be read at all, without a runbook's address.
     #[must_use]
     pub fn of_unreadable_event(guard: Guard, event: &UnreadableEvent) -> Self {
-        let severity = UnreadableEvent::SEVERITY;
+        Self::of_unreadable_event_with(guard, event, None)
+    }
+
+    /// The page for an event that can't be read at all; `runbook` is the policy's `pages.runbook`.
+    #[must_use]
+    pub fn of_unreadable_event_with(guard: Guard, event: &UnreadableEvent, runbook: Option<&str>) -> Self {
+        let (severity, finding) = (UnreadableEvent::SEVERITY, UnreadableEvent::FINDING);
         // SNS refuses an empty attribute.
         let told = |text: &str| {
             if text.is_empty() { "unknown".to_owned() } else { clean(text, 80) }
         };
-        let (account, region, event_id) = (&told(&event.account), &told(&event.region), told(&event.id));
-        let error = &event.error;
-        let title = format!("HIGH the {guard} guard got an event that it can't read");
-        let text = format!(
-            "{title}\n\nWhat happened\n  event      {event_id}\n  where      account {account}, {region}\n  problem    {error}\n\n\
-             What Sealwatch did\n  Nothing: it can't tell what was changed. The invocation fails, so that Lambda retries it and then\n  puts the event on the failure queue.\n\n\
-             What to do\n  1. Read the event on the failure queue or in CloudTrail by its id, and look at the resource it names.\n"
-        );
+        let (account, region) = (&told(&event.account), &told(&event.region));
+        let title =
+            format!("{} the {guard} guard got an event that it can't read", severity.as_str().to_uppercase());
+        let text = text::of_unreadable_event(&title, event, &format!("account {account}, {region}"), runbook);
+        let context = [
+            ("severity", severity.as_str()),
+            ("finding", finding),
+            ("guard", guard.as_str()),
+            ("account", account),
+            ("region", region),
+        ];
+        let steps = ["read the event on the failure queue".to_owned()];
         Self {
             severity,
             subject: ascii_line(&format!("[Sealwatch] {title}"), SUBJECT_LIMIT),
             sms: ascii_line(&format!("Sealwatch {title}; {account}/{region}"), SMS_LIMIT),
-            chat: chat::notification(
-                &title,
-                &text,
-                &["read the event on the failure queue".to_owned()],
-                None,
-                &[
-                    ("severity", severity.as_str()),
-                    ("finding", UnreadableEvent::FINDING),
-                    ("guard", guard.as_str()),
-                    ("account", account),
-                    ("region", region),
-                ],
-            ),
-            attributes: attributes(severity, guard, UnreadableEvent::FINDING, account, region),
+            chat: chat::notification(&title, &text, &steps, None, &context),
+            attributes: attributes(severity, guard, finding, account, region),
             title,
             text,
         }

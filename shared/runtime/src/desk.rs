@@ -100,7 +100,7 @@ impl Desk {
         // that is known already.
         let print = format!("unreadable {:x}", self.keyed.hash_one(event));
         let event = UnreadableEvent::of(event, &boot.region, error);
-        let page = Page::of_unreadable_event(boot.guard, &event);
+        let page = Page::of_unreadable_event_with(boot.guard, &event, boot.policy.pages.runbook.as_deref());
         let outcome = self.page(boot, &page, &print, deadline).await;
         let told = (&page, &outcome);
         let receipt = Receipt::of_unreadable_event(boot.guard, boot.mode, &event, Timestamp::now(), told);

@@ -554,6 +554,9 @@ fn an_event_that_cannot_be_read() {
 
     What to do
       1. Read the event on the failure queue or in CloudTrail by its id, and look at the resource it names.
+
+    Runbook: README.md, "Runbook", `event.unreadable`
+    Event: e-1
     CHAT
     {
       "version": "1.0",
@@ -578,6 +581,21 @@ fn an_event_that_cannot_be_read() {
       }
     }
     "#);
+}
+
+#[test]
+fn the_page_of_an_unreadable_event_has_no_link_but_the_runbooks() {
+    let evil = "https://evil.example/x";
+    let event = UnreadableEvent {
+        id: evil.to_owned(),
+        account: evil.to_owned(),
+        region: evil.to_owned(),
+        error: ParseError::Field { field: "awsRegion", found: format!(" (found `{evil}`)") },
+    };
+    let runbook = Some("https://wiki.example.com/sealwatch");
+    let page = Page::of_unreadable_event_with(Guard::LogGroup, &event, runbook);
+    assert_eq!(page.text.matches("://").count(), 1, "{}", page.text);
+    assert!(page.text.contains("Runbook: https://wiki.example.com/sealwatch#event-unreadable\n"));
 }
 
 #[test]

@@ -5,9 +5,8 @@
 
 use super::{NOT_REACHED, State, one_line};
 use crate::plan::{Effect, Outcome, Remedy};
-use crate::report::Report;
-use crate::untrusted::{Untrusted, clean};
-use std::fmt::Write as _;
+use crate::report::{Report, UnreadableEvent};
+use crate::untrusted::{SHOWN, Untrusted, clean};
 
 /// Far below SNS's 256 KiB for all formats together, and more than anybody reads.
 const TEXT_LIMIT: usize = 32_000;
@@ -23,11 +22,7 @@ impl<E: Effect> Report<'_, E> {
         let mut end = String::from("\nWhat Sealwatch did\n");
         self.push_effects(&mut end);
         self.push_remedies(&mut end, state);
-        let runbook = match &self.pages.runbook {
-            Some(address) => format!("{address}#{}", finding.replace('.', "-")),
-            None => format!("README.md, \"Runbook\", `{finding}`"),
-        };
-        let _ = write!(end, "\nRunbook: {runbook}\nEvent: {}\n", self.change.event_id);
+        push_foot(&mut end, self.pages.runbook.as_deref(), finding, &self.change.event_id.to_string());
         // What to do is never cut for the sake of what was found.
         crop(&mut end, TEXT_LIMIT - FOUND_LIMIT);
         crop(&mut found, TEXT_LIMIT - end.chars().count());
@@ -112,6 +107,45 @@ impl<E: Effect> Report<'_, E> {
             Outcome::Replayed => "would be done (replay)".to_owned(),
         }
     }
+}
+
+/// The e-mail about an event of which little is known: every value in it may be somebody else's text.
+pub(super) fn of_unreadable_event(
+    title: &str,
+    event: &UnreadableEvent,
+    place: &str,
+    runbook: Option<&str>,
+) -> String {
+    let mut text = String::new();
+    let id = if event.id.is_empty() { "unknown" } else { &event.id };
+    push_data(&mut text, title);
+    text.push_str("\nWhat happened\n");
+    field(&mut text, "event", &clean(id, SHOWN));
+    field(&mut text, "where", place);
+    field(&mut text, "problem", &event.error.to_string());
+    text.push_str("\nWhat Sealwatch did\n");
+    push_line(
+        &mut text,
+        "  Nothing: it can't tell what was changed. The invocation fails, so that Lambda retries it and then",
+    );
+    push_line(&mut text, "  puts the event on the failure queue.");
+    text.push_str("\nWhat to do\n");
+    push_line(
+        &mut text,
+        "  1. Read the event on the failure queue or in CloudTrail by its id, and look at the resource it names.",
+    );
+    push_foot(&mut text, runbook, UnreadableEvent::FINDING, &clean(id, SHOWN));
+    text
+}
+
+fn push_foot(text: &mut String, runbook: Option<&str>, finding: &str, event: &str) {
+    let runbook = match runbook {
+        Some(address) => format!("{address}#{}", finding.replace('.', "-")),
+        None => format!("README.md, \"Runbook\", `{finding}`"),
+    };
+    text.push('\n');
+    push_line(text, &format!("Runbook: {runbook}"));
+    push_data(text, &format!("Event: {event}"));
 }
 
 fn field(text: &mut String, name: &str, value: &str) {
