@@ -26,11 +26,11 @@ pub fn trail_access(policy: &KeyPolicy, key: &KeyArn, trail: &TrailArn) -> Servi
     let ask = |action, context: &RequestContext| {
         evaluate(policy, &Request { principals: &principals, action, key, context })
     };
-    let encrypting = encrypting(&principals, key, trail);
+    let encrypting = encrypting(key, trail);
     let answers = [
         (ENCRYPT, ask("kms:GenerateDataKey", &encrypting)),
         (ENCRYPT, ask("kms:GenerateDataKeyWithoutPlaintext", &encrypting)),
-        (DESCRIBE, ask("kms:DescribeKey", &describing(&principals, key, trail))),
+        (DESCRIBE, ask("kms:DescribeKey", &describing(key, trail))),
     ];
     summarize(answers.into_iter(), |actions| {
         let needed = |action| actions.is_empty() || actions.contains(&action);
@@ -58,9 +58,9 @@ pub fn trail_statements(trail: &TrailArn) -> Vec<Value> {
 
 /// What is known about CloudTrail's GenerateDataKey calls. They are made through the bucket's encryption, and
 /// whether `kms:ViaService` is in them isn't documented, so nothing is said of it.
-fn encrypting(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestContext {
+fn encrypting(key: &KeyArn, trail: &TrailArn) -> RequestContext {
     let one = |value: &str| ContextValue::Present(vec![value.to_owned()]);
-    calling(principals, key, trail)
+    calling(key, trail)
         .with("kms:EncryptionContext:aws:cloudtrail:arn", one(&trail.to_string()))
         .with("kms:EncryptionContextKeys", ContextValue::Unknown)
         .with_family("kms:EncryptionContext:", ContextValue::Unknown)
@@ -68,15 +68,15 @@ fn encrypting(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestC
 }
 
 /// DescribeKey takes no encryption context; whether it carries a source isn't documented.
-fn describing(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestContext {
-    calling(principals, key, trail)
+fn describing(key: &KeyArn, trail: &TrailArn) -> RequestContext {
+    calling(key, trail)
         .with("kms:EncryptionContextKeys", ContextValue::Absent)
         .with("aws:SourceArn", ContextValue::PresentIfAtAll(vec![trail.to_string()]))
 }
 
-fn calling(principals: &[String], key: &KeyArn, trail: &TrailArn) -> RequestContext {
+fn calling(key: &KeyArn, trail: &TrailArn) -> RequestContext {
     let account = trail.place().account.to_string();
-    service_context(principals, key)
+    service_context(key)
         .with("kms:ViaService", ContextValue::Unknown)
         .with("aws:SourceAccount", ContextValue::PresentIfAtAll(vec![account]))
 }

@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 pub enum ContextValue {
     /// The key is there with exactly these values (several only for a multi-valued key).
     Present(Vec<String>),
-    /// The key is there with one of these values; which one isn't known.
-    OneOf(Vec<String>),
     /// The key may be missing; if it is there, its value is one of these.
     PresentIfAtAll(Vec<String>),
     /// The key isn't in the request.
@@ -147,7 +145,6 @@ pub(super) fn holds(condition: &Condition, context: &RequestContext) -> Truth {
     // Every request that is possible by what is known: the key's values, or `None` without the key.
     let possible: Vec<Option<Vec<String>>> = match context.get(&condition.key) {
         ContextValue::Present(values) => vec![Some(values.clone()).filter(|values| !values.is_empty())],
-        ContextValue::OneOf(forms) => forms.iter().map(one).collect(),
         ContextValue::PresentIfAtAll(forms) => forms.iter().map(one).chain([None]).collect(),
         ContextValue::Absent => vec![None],
         ContextValue::Unknown => Vec::new(),

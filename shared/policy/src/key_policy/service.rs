@@ -56,7 +56,7 @@ const LOGS_ACTIONS: [(&str, &str); 7] = [
 #[must_use]
 pub fn logs_access(policy: &KeyPolicy, key: &KeyArn, group: &LogGroupArn) -> ServiceAccess {
     let principals = logs_principals(&group.place().region);
-    let context = logs_context(&principals, key, group);
+    let context = logs_context(key, group);
     let answers = LOGS_ACTIONS.iter().map(|(action, documented)| {
         let request = Request { principals: &principals, action, key, context: &context };
         (*documented, evaluate(policy, &request))
@@ -124,9 +124,9 @@ fn logs_principals(region: &Region) -> Vec<String> {
 ///
 /// Source: KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "Global condition context
 /// keys"; the same context for DescribeKey, as AWS's documented statement has it for `kms:Describe*`.
-fn logs_context(principals: &[String], key: &KeyArn, group: &LogGroupArn) -> RequestContext {
+fn logs_context(key: &KeyArn, group: &LogGroupArn) -> RequestContext {
     let one = |value: &str| ContextValue::Present(vec![value.to_owned()]);
-    service_context(principals, key)
+    service_context(key)
         .with("kms:EncryptionContext:aws:logs:arn", one(&group.to_string()))
         .with("kms:EncryptionContextKeys", one("aws:logs:arn"))
         .with("aws:SourceAccount", ContextValue::PresentIfAtAll(vec![group.place().account.to_string()]))
@@ -135,7 +135,10 @@ fn logs_context(principals: &[String], key: &KeyArn, group: &LogGroupArn) -> Req
 }
 
 /// What is known about any service that calls KMS in its own name.
-pub(super) fn service_context(principals: &[String], key: &KeyArn) -> RequestContext {
+///
+/// Nothing is said of `aws:PrincipalServiceName` and `aws:PrincipalServiceNamesList`: which of its names a service
+/// calls under, and which of them the list holds, is documented for no service here.
+pub(super) fn service_context(key: &KeyArn) -> RequestContext {
     /// Keys about a person or role, or about the way of a call through another service or a network.
     const ABSENT: [&str; 9] = [
         "aws:PrincipalOrgID",
@@ -153,8 +156,6 @@ pub(super) fn service_context(principals: &[String], key: &KeyArn) -> RequestCon
         .with("aws:SecureTransport", one("true"))
         .with("aws:PrincipalIsAWSService", one("true"))
         .with("aws:ViaAWSService", one("false"))
-        .with("aws:PrincipalServiceName", ContextValue::OneOf(principals.to_vec()))
-        .with("aws:PrincipalServiceNamesList", ContextValue::Present(principals.to_vec()))
         .with("aws:RequestedRegion", one(key.place().region.as_str()))
         .with_family("kms:EncryptionContext:", ContextValue::Absent)
         .with_family("aws:PrincipalTag/", ContextValue::Absent);
