@@ -5,7 +5,7 @@
 
 use anyhow::Context as _;
 use aws_config::{BehaviorVersion, Region as AwsRegion, SdkConfig};
-use log_group_guard::gather::Reader;
+use log_group_guard::LogGroupGuard;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, Region};
@@ -14,9 +14,11 @@ use sealwatch_policy::receipt::{PageOutcome, Receipt};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::clients::{Clients, Connection, http_client};
 use sealwatch_runtime::deadline::Deadline;
+use sealwatch_runtime::function::Judge;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use trail_guard::TrailGuard;
 
 /// Nothing a person waits for should take longer; a throttle is waited out within it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,13 +30,23 @@ pub struct Account<'a> {
     runtime: Runtime,
     /// Whose credentials they are; asked once.
     own: Option<AccountId>,
-    regions: BTreeMap<Region, (Boot, Reader)>,
+    places: BTreeMap<(Region, Guard), Boot>,
+    log_groups: LogGroupGuard,
+    trails: TrailGuard,
 }
 
 impl<'a> Account<'a> {
     pub fn new(policy: &'a Policy, apply: bool) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { policy, apply, runtime, own: None, regions: BTreeMap::new() })
+        Ok(Self {
+            policy,
+            apply,
+            runtime,
+            own: None,
+            places: BTreeMap::new(),
+            log_groups: LogGroupGuard::default(),
+            trails: TrailGuard::default(),
+        })
     }
 
     /// Lets the guard look at the account and judge; `None` if no guard handles the change.
@@ -42,19 +54,28 @@ impl<'a> Account<'a> {
         let Some(guard) = Guard::of(change) else {
             return Ok(None);
         };
-        let region = &change.place.region;
-        if !self.regions.contains_key(region) {
-            let boot = self.runtime.block_on(boot(guard, self.policy, self.apply, region, &mut self.own))?;
-            self.regions.insert(region.clone(), (boot, Reader::default()));
+        let place = (change.place.region.clone(), guard);
+        if !self.places.contains_key(&place) {
+            let booting = boot(guard, self.policy, self.apply, &place.0, &mut self.own);
+            let boot = self.runtime.block_on(booting)?;
+            self.places.insert(place.clone(), boot);
         }
-        let (boot, reader) = self.regions.get(region).context("the Region was just made ready")?;
-        let deadline = Deadline::within(PATIENCE);
-        let judged = self.runtime.block_on(log_group_guard::judge(boot, reader, change, &deadline));
-        let report = judged.report(boot, change);
-        let page = report.page();
-        let sent = PageOutcome::Withheld("the command line sends no pages".to_owned());
-        Ok(Some(report.receipt(page.as_ref().map(|page| (page, &sent)))))
+        let boot = self.places.get(&place).context("the Region was just made ready")?;
+        Ok(match guard {
+            Guard::LogGroup => Some(self.runtime.block_on(receipt(&self.log_groups, boot, change))),
+            Guard::Trail => Some(self.runtime.block_on(receipt(&self.trails, boot, change))),
+            // No change is this guard's yet.
+            Guard::Key => None,
+        })
     }
+}
+
+async fn receipt(guard: &impl Judge, boot: &Boot, change: &Change) -> Receipt {
+    let judged = guard.judge(boot, change, &Deadline::within(PATIENCE)).await;
+    let report = judged.report(boot, change);
+    let page = report.page();
+    let sent = PageOutcome::Withheld("the command line sends no pages".to_owned());
+    report.receipt(page.as_ref().map(|page| (page, &sent)))
 }
 
 async fn boot(

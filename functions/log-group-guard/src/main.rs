@@ -1,16 +1,12 @@
 //! The Lambda of the log-group guard: boots once, then handles one event after the other.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use log_group_guard::LogGroupGuard;
 use sealwatch_runtime::boot;
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     boot::log();
-    let guard = &boot::start(LogGroupGuard::boot())?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
-        guard.handle(&event.payload, &event.context).await
-    }))
-    .await
+    let function = &boot::start(log_group_guard::boot())?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| function.handle(event))).await
 }

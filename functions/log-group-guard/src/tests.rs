@@ -17,10 +17,13 @@ use aws_sdk_sns::Client as Sns;
 use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sns::types::error::AuthorizationErrorException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use lambda_runtime::{Context, LambdaEvent};
 use sealwatch_policy::names::Region;
 use sealwatch_policy::policy::Policy;
 use sealwatch_runtime::clients::Clients;
+use sealwatch_runtime::desk::Unfinished;
 use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-0000-4a4a-8b8b-000000000001";
 const POLICY: &str = "mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
@@ -85,7 +88,7 @@ fn key() -> (Rule, Rule) {
     (described, policy)
 }
 
-fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> LogGroupGuard {
+fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> Function<LogGroupGuard> {
     let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, [described, policy]);
     let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [published]);
     let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, []);
@@ -99,7 +102,7 @@ fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> L
         topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
         clients: Clients::of(logs, kms, sns, cloudtrail),
     };
-    LogGroupGuard { boot, desk: Desk::writing_to(std::io::sink()), reader: Reader::default() }
+    Function::new(boot, Desk::writing_to(std::io::sink()), LogGroupGuard::default())
 }
 
 fn published() -> Rule {
@@ -118,15 +121,19 @@ fn created(id: &str) -> Value {
     })
 }
 
-async fn handle(guard: &LogGroupGuard, event: &Value) -> Result<Value, Unfinished> {
+async fn handle(guard: &Function<LogGroupGuard>, event: &Value) -> Result<Value, Unfinished> {
     handle_as("arn:aws:lambda:eu-central-1:111122223333:function:guard", guard, event).await
 }
 
-async fn handle_as(function: &str, guard: &LogGroupGuard, event: &Value) -> Result<Value, Unfinished> {
+async fn handle_as(
+    function: &str,
+    guard: &Function<LogGroupGuard>,
+    event: &Value,
+) -> Result<Value, Unfinished> {
     let mut context = Context::default();
     context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
     context.invoked_function_arn = function.to_owned();
-    guard.handle(&to_raw_value(event).unwrap(), &context).await
+    guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await
 }
 
 #[tokio::test]

@@ -152,25 +152,19 @@ async fn set_up(boot: &Boot, state: &TrailState, asked: &Questions, deadline: &D
 /// The trail of a change, unless another account's or Region's function has to look.
 async fn look(boot: &Boot, change: &Change, trail: &TrailArn, deadline: &Deadline) -> Reading<TrailState> {
     let place = &change.place;
+    if let Some(foreign) = boot.foreign(place) {
+        return Reading::Unreadable(foreign);
+    }
     let unreadable = |why: String| Reading::Unreadable(Unreadable::for_good(why));
-    if place.region != boot.region {
-        return unreadable(format!(
-            "this function reads {}, the call was made in {}",
-            boot.region, place.region
-        ));
-    }
-    if let Some(own) = boot.clients.account().filter(|own| **own != place.account) {
-        return unreadable(format!(
-            "this function reads account {own}, the call was made in {}",
-            place.account
-        ));
-    }
     match describe(boot, trail, Step::Gather, deadline).await {
         Reading::Absent if trail.place() != place => unreadable(format!(
             "DescribeTrails doesn't show {trail} here: look in account {}, Region {}",
             trail.place().account,
             trail.place().region
         )),
+        Reading::Absent if boot.clients.account().is_none() => {
+            unreadable("no such trail here, and whose account this is isn't known".to_owned())
+        }
         told => told,
     }
 }

@@ -6,6 +6,7 @@ pub mod boot;
 pub mod clients;
 pub mod deadline;
 pub mod desk;
+pub mod function;
 pub mod keys;
 pub mod metrics;
 mod pager;

@@ -125,7 +125,7 @@ impl Lab {
 
     /// What CloudTrail's event history holds.
     pub fn history(&self, events: Value) {
-        let body = json!({ "region": REGION, "events": events });
+        let body = json!({ "region": REGION, "account": ACCOUNT, "events": events });
         let sent = ureq::post(format!("{}/_strict/lookup-events", self.endpoint)).send(body.to_string());
         assert!(sent.is_ok_and(|response| response.status().is_success()), "the history {body} is taken");
     }

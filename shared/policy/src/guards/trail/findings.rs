@@ -223,25 +223,28 @@ pub(super) fn deleted(trail: &TrailArn, facts: &Facts) -> Finding {
     }
 }
 
-/// Nobody records this Region any more.
-pub(super) fn last_trail_gone(trail: &TrailArn, reasons: Vec<String>) -> Finding {
+/// Nobody records this Region any more. A trail that is gone can't be started; how to make it anew is said by
+/// its own finding.
+pub(super) fn last_trail_gone(trail: &TrailArn, exists: bool, reasons: Vec<String>) -> Finding {
     let region = &trail.place().region;
     let mut evidence = vec![
         format!("no trail is left that logs the management events of {region}"),
         "EventBridge delivers calls only while a trail logs them: until one does, no guard that is started by events hears of anything".to_owned(),
     ];
     evidence.extend(reasons);
+    let mut remedies = if exists {
+        vec![step("start a trail at once:"), Remedy::Command(start_logging(trail))]
+    } else {
+        vec![step("start another trail, or create this one again as below, at once")]
+    };
+    remedies.push(step(
+        "then look through what happened in between; CloudTrail's event history holds it for 90 days:",
+    ));
+    remedies.push(Remedy::Command(format!(
+        "aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false"
+    )));
     Finding {
-        remedies: vec![
-            step("start a trail at once:"),
-            Remedy::Command(start_logging(trail)),
-            step(
-                "then look through what happened in between; CloudTrail's event history holds it for 90 days:",
-            ),
-            Remedy::Command(format!(
-                "aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false"
-            )),
-        ],
+        remedies,
         ..finding(
             "trail.last-trail-gone",
             Severity::Critical,

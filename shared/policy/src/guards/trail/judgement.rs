@@ -182,7 +182,8 @@ impl<'a> Judgement<'a> {
         match Left::of(&self.facts.others) {
             Left::Trail(other) => self.reasons.push(format!("the trail {other} still records this Region")),
             Left::None(reasons) => {
-                let mut finding = findings::last_trail_gone(self.trail, reasons);
+                let exists = matches!(self.facts.trail, Reading::Known(_) | Reading::Assumed(_));
+                let mut finding = findings::last_trail_gone(self.trail, exists, reasons);
                 if self.records_once_it_logs() {
                     let restart = self.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
                     finding.mended_by = restart.map(plan::Effect::ensure);
