@@ -201,6 +201,31 @@ fn standard_input_holds_one_document_or_many() {
 }
 
 #[test]
+fn a_broken_line_of_json_lines_costs_that_line_only() {
+    let place = Place::new();
+    let (worker, removed, with_key) =
+        (record(WORKER).to_string(), record(REMOVED).to_string(), record("created-with-key").to_string());
+    let half = worker.split_at(worker.len() / 2).0;
+    let lines = format!("{worker}\n{half}\n{removed}\nno JSON\n{{\"a\": \"\\ud800\"}}\n{with_key}\n");
+    for input in [lines.clone().into_bytes(), gzipped(&lines)] {
+        let run = place.run_with(&["replay", "--format", "json", "-"], &input);
+        assert_eq!(ids(&run.receipts()), [id_of("created-with-key"), id_of(WORKER), id_of(REMOVED)]);
+        assert_eq!((run.status, run.err.matches("can't read").count()), (2, 3), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_broken_document_over_many_lines_is_told_once() {
+    let place = Place::new();
+    let pretty = serde_json::to_string_pretty(&record(WORKER)).expect("it is JSON");
+    let broken = pretty.replacen(':', " ", 1);
+    place.write("broken.json", format!("{broken}\n{}\n", record(REMOVED)));
+    let run = place.run(&["replay", "--format", "json", "broken.json"]);
+    assert_eq!(ids(&run.receipts()), [id_of(REMOVED)]);
+    assert_eq!(run.err.matches("can't read").count(), 1, "{}", run.err);
+}
+
+#[test]
 fn a_folder_is_read_whole_and_counted_whole() {
     let place = Place::new();
     let receipts = place.replay(&[&events_folder(), "--state", &state_file()]);

@@ -112,21 +112,35 @@ impl Input {
         }
     }
 
-    /// One JSON document after the other: a file holds one, standard input may hold many.
-    fn documents(&mut self, name: &str, source: impl Read) {
-        let mut documents = serde_json::Deserializer::from_reader(source).into_iter::<Value>();
+    /// One JSON document after the other: a file holds one, standard input and JSON Lines hold many. Behind a
+    /// document that can't be read it goes on with the next line that may begin one.
+    fn documents(&mut self, name: &str, mut source: impl Read) {
+        let mut bytes = Vec::new();
+        let cut = source.read_to_end(&mut bytes).err();
         let mut any = false;
-        while let Some(document) = documents.next() {
-            any = true;
-            match document {
-                Ok(document) => self.document(name, &document),
-                Err(error) => {
-                    return self.unreadable(&format!("{name} (byte {})", documents.byte_offset()), &error);
+        let mut from = Some(0);
+        while let Some(start) = from.take() {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let mut documents = serde_json::Deserializer::from_slice(rest).into_iter::<Value>();
+            while let Some(document) = documents.next() {
+                any = true;
+                match document {
+                    Ok(document) => self.document(name, &document),
+                    // The rest of it is what couldn't be read.
+                    Err(error) if error.is_eof() && cut.is_some() => {}
+                    Err(error) => {
+                        let at = start + documents.byte_offset();
+                        self.unreadable(&format!("{name} (byte {at})"), &error);
+                        from = next_document(&bytes, at);
+                        break;
+                    }
                 }
             }
         }
-        if !any {
-            self.unreadable(&name, &"it is empty");
+        match cut {
+            Some(error) => self.unreadable(&name, &error),
+            None if !any => self.unreadable(&name, &"it is empty"),
+            None => {}
         }
     }
 
@@ -170,6 +184,17 @@ impl Input {
         self.counts.unreadable += 1;
         eprintln!("sealwatch: can't read {}", clean(&format!("{place}: {error}"), 1_000));
     }
+}
+
+/// Where the next document may begin, behind one that begins at or after `at` and is broken: on a later line, but
+/// not on one that is indented or closes a bracket, which belongs to the broken one.
+fn next_document(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let begin = at + rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let lines = bytes.get(begin..)?.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let starts = lines.map(|(index, _)| begin + index + 1);
+    let may_begin = |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'}' | b']' | b',');
+    starts.into_iter().find(|start| bytes.get(*start).copied().is_some_and(may_begin))
 }
 
 /// Whether this is a state file that lies among the events.
