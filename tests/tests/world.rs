@@ -81,6 +81,27 @@ fn copies_that_differ_give_the_same_replay_in_any_order() {
     assert_eq!(verdicts(&one), verdicts(&other));
 }
 
+/// `serde_json` alone would keep the last of two equal keys, and read an Allow where a Deny stands too.
+#[test]
+fn a_key_policy_with_a_key_twice_lets_nobody_in() {
+    let statement = |effects: &str| {
+        format!(r#"{{ {effects}, "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {{}} }}"#)
+    };
+    let create = record("1", "09:00:00", "CreateLogGroup", json!({ "logGroupName": "/a" }));
+    let policy = format!("mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"{K}\"\n");
+    for (effects, repairs) in [(r#""Effect": "Allow""#, 1), (r#""Effect": "Deny", "Effect": "Allow""#, 0)] {
+        let document = format!(r#"{{ "Statement": {} }}"#, statement(effects));
+        let as_text = Value::from(document.as_str()).to_string();
+        for written in [document, as_text] {
+            let state = format!(r#"{{ "keys": [{{ "arn": "{K}", "policy": {written} }}] }}"#);
+            let mut world = World::from_state(&state).unwrap();
+            let policy = Policy::parse(&policy).unwrap();
+            let receipt = step(&mut world, &policy, &change(&create), Effects::Shown).unwrap();
+            assert_eq!(receipt.effects.len(), repairs, "{written}: {:?}", receipt.findings);
+        }
+    }
+}
+
 #[test]
 fn a_state_file_is_an_object() {
     for text in

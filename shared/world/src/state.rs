@@ -10,6 +10,7 @@ use sealwatch_policy::guards::trail::{Named, Selectors, Settings};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, LogGroupArn, NameError, Region, TrailArn, is_alias};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -66,7 +67,8 @@ pub struct KeyEntry {
     pub manager: Option<String>,
     /// The key policy: an object, or the document as a text.
     #[serde(default)]
-    pub policy: Option<Value>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Value>"))]
+    pub policy: Option<AsWritten>,
     /// The key's tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -74,6 +76,17 @@ pub struct KeyEntry {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub last_use: Option<Timestamp>,
+}
+
+/// JSON as it is written: a `Value` keeps one of two equal keys, and a policy with both is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct AsWritten(Box<RawValue>);
+
+impl PartialEq for AsWritten {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
 }
 
 /// A log group.
@@ -247,7 +260,7 @@ impl World {
         let deletion_date = entry.deletion_date.map(|date| date.to_string());
         let state = entry.state.as_deref().map(|state| KeyState::named(state).dying_on(deletion_date));
         let policy =
-            entry.policy.map(|policy| KeyPolicy::from_value(&policy).map_err(|error| error.to_string()));
+            entry.policy.map(|policy| KeyPolicy::parse(policy.0.get()).map_err(|error| error.to_string()));
         let key = Key {
             state,
             spec: entry.spec.as_deref().map(KeySpec::named),
