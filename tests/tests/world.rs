@@ -103,6 +103,16 @@ fn a_key_policy_with_a_key_twice_lets_nobody_in() {
 }
 
 #[test]
+fn one_event_id_in_two_places_is_two_changes() {
+    let here = record("x", "09:00:00", "CreateLogGroup", json!({ "logGroupName": "/a" }));
+    let (mut elsewhere, mut foreign) = (here.clone(), here.clone());
+    elsewhere["awsRegion"] = json!("eu-west-1");
+    foreign["recipientAccountId"] = json!("444455556666");
+    let (changes, copies) = timeline::order([&here, &elsewhere, &here, &foreign].map(change).to_vec());
+    assert_eq!((changes.len(), copies), (3, 1));
+}
+
+#[test]
 fn a_state_file_is_an_object() {
     for text in
         ["[]", "[null, [], [], []]", "{\"keys\": [[\"arn:aws:kms:eu-central-1:111122223333:key/a\"]]}"]

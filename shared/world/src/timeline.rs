@@ -1,7 +1,7 @@
 //! Puts changes in the order in which they happened.
 //!
 //! CloudTrail delivers late, twice and out of order, and its times are whole seconds. By event time, within
-//! a second creations first and deletions last, then by event id; each id once. The same changes give the
+//! a second creations first and deletions last, then by event id; each id once an account and Region. The same changes give the
 //! same replay however they were collected.
 
 use sealwatch_policy::change::Change;
@@ -19,7 +19,7 @@ pub fn order(mut changes: Vec<Change>) -> (Vec<Change>, usize) {
         by_time.then_with(by_id).then_with(|| format!("{a:?}").cmp(&format!("{b:?}")))
     });
     let mut seen = BTreeSet::new();
-    changes.retain(|change| seen.insert(change.event_id.clone()));
+    changes.retain(|change| seen.insert((change.event_id.clone(), change.place.clone())));
     let copies = before - changes.len();
     (changes, copies)
 }
