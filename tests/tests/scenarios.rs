@@ -89,6 +89,9 @@ fn representative_receipts_in_full() {
         ("log-group/created-where-key-shuts-logs-out", Rules::Remediate),
         ("log-group/key-removal-denied", Rules::Remediate),
         ("log-group/created-tagged-scratch", Rules::Exemptions),
+        ("trail/stopped-last-trail-in-china", Rules::TrailKey),
+        ("trail/updated-by-console-without-key", Rules::TrailKey),
+        ("trail/stopped-tagged-scratch", Rules::TrailExemptions),
     ] {
         let scenario = scenario(sample, rules);
         let receipt = serde_json::to_string_pretty(&scenario.play().receipt).unwrap();
@@ -102,6 +105,12 @@ fn representative_pages_in_full() {
         ("log-group/key-removed-by-name", Rules::Remediate),
         ("log-group/created-where-key-shuts-logs-out", Rules::Page),
         ("log-group/created-by-hostile-caller", Rules::Remediate),
+        ("trail/created-by-quick-create", Rules::TrailKey),
+        ("trail/stopped-last-trail-in-china", Rules::Page),
+        ("trail/updated-by-console-without-key", Rules::TrailKey),
+        ("trail/deleted-beside-another", Rules::TrailKey),
+        ("trail/organization-trail-changed-by-delegate", Rules::TrailKey),
+        ("trail/redirected-by-hostile-caller", Rules::TrailKey),
     ] {
         let change = change_of(&event(sample));
         let guard = Guard::of(&change).expect("a guard handles every sample");

@@ -22,10 +22,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The guards that have samples, each in a folder of its name.
-pub const GUARDS: [Guard; 1] = [Guard::LogGroup];
+pub const GUARDS: [Guard; 2] = [Guard::LogGroup, Guard::Trail];
 
 /// Of each guard the one sample whose texts an attacker wrote.
-pub const HOSTILE: [&str; 1] = ["log-group/created-by-hostile-caller"];
+pub const HOSTILE: [&str; 2] = ["log-group/created-by-hostile-caller", "trail/redirected-by-hostile-caller"];
 
 /// The policy that ships.
 pub const SHIPPED: &str = include_str!("../../../policy.toml");

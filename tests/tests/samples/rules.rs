@@ -31,9 +31,21 @@ pub enum Rules {
     KeyElsewhere,
     /// Pages begin at high.
     PagesFromHigh,
+    /// Trails get `alias/trails`.
+    TrailKey,
+    /// The same, and they may write to buckets whose names begin with `example-`.
+    Buckets,
+    /// The same key, and a trail must be logging and no more.
+    OnlyLogging,
+    /// A fixed key of one Region for trails of all.
+    FixedTrailKey,
+    /// Exempt: a trail's name, a tag, a role.
+    TrailExemptions,
 }
 
 const WIDE_RULE: &str = "[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
+
+const TRAIL_KEY: &str = "mode = \"remediate\"\n[trails]\nkey = \"alias/trails\"\n";
 
 fn exemptions(until: &str) -> String {
     format!(
@@ -45,7 +57,7 @@ fn exemptions(until: &str) -> String {
 }
 
 impl Rules {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Shipped,
         Self::Page,
         Self::Remediate,
@@ -59,6 +71,11 @@ impl Rules {
         Self::NarrowFirst,
         Self::KeyElsewhere,
         Self::PagesFromHigh,
+        Self::TrailKey,
+        Self::Buckets,
+        Self::OnlyLogging,
+        Self::FixedTrailKey,
+        Self::TrailExemptions,
     ];
 
     pub fn name(self) -> &'static str {
@@ -76,6 +93,11 @@ impl Rules {
             Self::NarrowFirst => "narrow-first",
             Self::KeyElsewhere => "key-elsewhere",
             Self::PagesFromHigh => "pages-from-high",
+            Self::TrailKey => "trail-key",
+            Self::Buckets => "buckets",
+            Self::OnlyLogging => "only-logging",
+            Self::FixedTrailKey => "fixed-trail-key",
+            Self::TrailExemptions => "trail-exemptions",
         }
     }
 
@@ -105,6 +127,19 @@ impl Rules {
                 "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-2222-4a4a-8b8b-000000000002",
             ),
             Self::PagesFromHigh => shipped_in("remediate").replace("from = \"low\"", "from = \"high\""),
+            Self::TrailKey => TRAIL_KEY.to_owned(),
+            Self::Buckets => format!("{TRAIL_KEY}buckets = [\"example-*\"]\n"),
+            Self::OnlyLogging => format!("{TRAIL_KEY}require = [\"logging\"]\n"),
+            Self::FixedTrailKey => TRAIL_KEY.replace(
+                "alias/trails",
+                "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-6666-4a4a-8b8b-000000000006",
+            ),
+            Self::TrailExemptions => format!(
+                "{TRAIL_KEY}\n\
+                 [[exempt]]\nguard = \"trail\"\nmatch = \"dev-*\"\nreason = \"throw-away environments\"\n\n\
+                 [[exempt]]\nguard = \"trail\"\ntag = {{ key = \"data-class\", value = \"scratch\" }}\nreason = \"holds generated data\"\n\n\
+                 [[exempt]]\nguard = \"trail\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass-*\"\nreason = \"incident bridge\"\n"
+            ),
         }
     }
 }

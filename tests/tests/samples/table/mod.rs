@@ -4,6 +4,7 @@
 //! and must not have; a test asks for at least one hit and one near miss of every finding.
 
 mod log_group;
+mod trail;
 
 use super::rules::Rules;
 use super::{Played, change_of, event, play, policy};
@@ -39,7 +40,7 @@ pub struct Scenario {
 
 /// The scenarios of all guards.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    log_group::SCENARIOS.iter()
+    log_group::SCENARIOS.iter().chain(trail::SCENARIOS)
 }
 
 impl Scenario {
