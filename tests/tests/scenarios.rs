@@ -156,14 +156,16 @@ fn ids_in_the_source(guard: Guard) -> BTreeSet<String> {
         Guard::Trail => ("trail", "trail", 13),
         Guard::Key => panic!("the key guard has no samples yet"),
     };
-    let id = regex::Regex::new(&format!(r#""((?:{prefixes})\.[a-z-]+)""#)).unwrap();
+    let id = regex::Regex::new(&format!(r#""((?:{prefixes})\.[a-z-]+)""#)).expect("a valid expression");
     let mut ids = BTreeSet::new();
-    for entry in std::fs::read_dir(root().join("shared/policy/src/guards").join(folder)).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(root().join("shared/policy/src/guards").join(folder))
+        .expect("the guard has a folder")
+    {
+        let path = entry.expect("a folder that can be listed").path();
         if path.file_name().is_some_and(|name| name == "tests.rs") || path.is_dir() {
             continue;
         }
-        let source = std::fs::read_to_string(path).unwrap();
+        let source = std::fs::read_to_string(path).expect("source is text");
         ids.extend(id.captures_iter(&source).map(|found| found[1].to_owned()));
     }
     assert!(ids.len() >= least, "the expression still finds the ids in {folder}: {ids:?}");
