@@ -35,14 +35,14 @@ impl Judgement<'_> {
     }
 
     fn unencrypted(&mut self) {
+        if !self.ours {
+            self.findings.push(findings::unencrypted_elsewhere(self.trail));
+            return;
+        }
         let mut finding = findings::unencrypted(self.trail);
         if self.policy.trails.key.is_none() {
             let step = "name a key for trails: `key` under [trails] in the policy file";
             finding.remedies.push(Remedy::Step(step.to_owned()));
-            self.findings.push(finding);
-            return;
-        }
-        if !self.ours {
             self.findings.push(finding);
             return;
         }

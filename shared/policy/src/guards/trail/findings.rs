@@ -48,6 +48,17 @@ pub(super) fn unencrypted(trail: &TrailArn) -> Finding {
     finding("trail.unencrypted", Severity::Medium, summary, vec![format!("{READ_AFTER} no KmsKeyId")])
 }
 
+/// The same where the trail isn't ours to repair, so that nobody asked which key would serve.
+pub(super) fn unencrypted_elsewhere(trail: &TrailArn) -> Finding {
+    Finding {
+        remedies: vec![
+            step("give it a key of the Region of its bucket whose policy lets CloudTrail in:"),
+            Remedy::Command(update_trail(trail, "--kms-key-id KEY_ARN")),
+        ],
+        ..unencrypted(trail)
+    }
+}
+
 /// The repair of an unencrypted trail as a command.
 pub(super) fn encrypt_by_hand(trail: &TrailArn, key: &KeyRef) -> Vec<Remedy> {
     vec![
@@ -79,7 +90,7 @@ pub(super) fn logging_stopped(trail: &TrailArn, call: Option<Call>) -> Finding {
         | None => (Severity::High, format!("trail {} is not logging", trail.name())),
     };
     Finding {
-        remedies: vec![Remedy::Command(start_logging(trail))],
+        remedies: start_by_hand(trail),
         ..finding("trail.logging-stopped", severity, summary, vec![format!("{READ_AFTER} IsLogging false")])
     }
 }
@@ -112,22 +123,29 @@ pub(super) fn single_region(trail: &TrailArn) -> Finding {
     }
 }
 
-pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Finding {
+/// How a trail that leaves management events out is made to record them.
+pub(super) fn record_by_hand(trail: &TrailArn) -> Vec<Remedy> {
     let all = r#"'[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"#;
+    let region = &trail.place().region;
+    vec![
+        step(
+            "record all management events again; this replaces the trail's event selectors, so first add its data events to the command:",
+        ),
+        Remedy::Command(format!("aws cloudtrail get-event-selectors --region {region} --trail-name {trail}")),
+        Remedy::Command(format!(
+            "aws cloudtrail put-event-selectors --region {region} --trail-name {trail} --event-selectors {all}"
+        )),
+    ]
+}
+
+/// How a trail that isn't logging is made to.
+pub(super) fn start_by_hand(trail: &TrailArn) -> Vec<Remedy> {
+    vec![Remedy::Command(start_logging(trail))]
+}
+
+pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Finding {
     Finding {
-        remedies: vec![
-            step(
-                "record all management events again; this replaces the trail's event selectors, so first add its data events to the command:",
-            ),
-            Remedy::Command(format!(
-                "aws cloudtrail get-event-selectors --region {} --trail-name {trail}",
-                trail.place().region
-            )),
-            Remedy::Command(format!(
-                "aws cloudtrail put-event-selectors --region {} --trail-name {trail} --event-selectors {all}",
-                trail.place().region
-            )),
-        ],
+        remedies: record_by_hand(trail),
         ..finding(
             "trail.management-events-excluded",
             Severity::High,
@@ -223,28 +241,20 @@ pub(super) fn deleted(trail: &TrailArn, facts: &Facts) -> Finding {
     }
 }
 
-/// Nobody records this Region any more. A trail that is gone can't be started; how to make it anew is said by
-/// its own finding.
-pub(super) fn last_trail_gone(trail: &TrailArn, exists: bool, reasons: Vec<String>) -> Finding {
+/// Nobody records this Region any more; `mend` makes this trail record it again.
+pub(super) fn last_trail_gone(trail: &TrailArn, reasons: Vec<String>, mend: Vec<Remedy>) -> Finding {
     let region = &trail.place().region;
     let mut evidence = vec![
         format!("no trail is left that logs the management events of {region}"),
         "EventBridge delivers calls only while a trail logs them: until one does, no guard that is started by events hears of anything".to_owned(),
     ];
     evidence.extend(reasons);
-    let mut remedies = if exists {
-        vec![step("start a trail at once:"), Remedy::Command(start_logging(trail))]
-    } else {
-        vec![step("start another trail, or create this one again as below, at once")]
-    };
-    remedies.push(step(
-        "then look through what happened in between; CloudTrail's event history holds it for 90 days:",
-    ));
-    remedies.push(Remedy::Command(format!(
-        "aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false"
-    )));
+    // One step with its command: it stays to be done also where the trail was started again.
+    let look_back = format!(
+        "look through what happened meanwhile, which CloudTrail's event history holds for 90 days: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false"
+    );
     Finding {
-        remedies,
+        remedies: mend.into_iter().chain([step(look_back)]).collect(),
         ..finding(
             "trail.last-trail-gone",
             Severity::Critical,

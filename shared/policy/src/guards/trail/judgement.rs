@@ -182,8 +182,7 @@ impl<'a> Judgement<'a> {
         match Left::of(&self.facts.others) {
             Left::Trail(other) => self.reasons.push(format!("the trail {other} still records this Region")),
             Left::None(reasons) => {
-                let exists = matches!(self.facts.trail, Reading::Known(_) | Reading::Assumed(_));
-                let mut finding = findings::last_trail_gone(self.trail, exists, reasons);
+                let mut finding = findings::last_trail_gone(self.trail, reasons, self.record_again());
                 if self.records_once_it_logs() {
                     let restart = self.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
                     finding.mended_by = restart.map(plan::Effect::ensure);
@@ -196,6 +195,28 @@ impl<'a> Judgement<'a> {
                 self.doubt(&format!("whether any trail is left that records this Region: {why}"));
             }
         }
+    }
+
+    /// What a person does so that this trail records again.
+    fn record_again(&self) -> Vec<Remedy> {
+        if self.facts.trail == Reading::Absent {
+            let step = "make a trail log at once: create this one again, as told below, or start another one";
+            return vec![Remedy::Step(step.to_owned())];
+        }
+        let is_logging = matches!(
+            &self.facts.status,
+            Reading::Known(Status { logging: Some(true), .. })
+                | Reading::Assumed(Status { logging: Some(true), .. })
+        );
+        let is_mute = match &self.facts.selectors {
+            Reading::Known(selectors) | Reading::Assumed(selectors) => {
+                matches!(selectors.records_management_events(), Recorded::No { all: true, .. })
+            }
+            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => false,
+        };
+        let start = if is_logging { Vec::new() } else { findings::start_by_hand(self.trail) };
+        let record = if is_mute { findings::record_by_hand(self.trail) } else { Vec::new() };
+        start.into_iter().chain(record).collect()
     }
 
     fn records_once_it_logs(&self) -> bool {

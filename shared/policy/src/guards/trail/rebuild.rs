@@ -51,7 +51,7 @@ pub(super) fn rebuild(trail: &TrailArn, facts: &Facts) -> (Vec<Remedy>, Vec<&'st
         Remedy::Command(command),
     ];
     match &facts.selectors {
-        Reading::Known(selectors) | Reading::Assumed(selectors) => {
+        Reading::Known(selectors) => {
             remedies.extend(selectors.as_option().map(|option| {
                 Remedy::Command(format!(
                     "aws cloudtrail put-event-selectors --region {} --trail-name {trail} {option}",
@@ -59,7 +59,10 @@ pub(super) fn rebuild(trail: &TrailArn, facts: &Facts) -> (Vec<Remedy>, Vec<&'st
                 ))
             }));
         }
-        Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => unknown.push("event selectors"),
+        // Assumed are those of a new trail, which is what it gets without a command.
+        Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => {
+            unknown.push("event selectors");
+        }
     }
     remedies.push(Remedy::Command(start_logging(trail)));
     (remedies, unknown)

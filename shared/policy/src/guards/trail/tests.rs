@@ -786,3 +786,67 @@ fn the_last_trail_is_said_to_be_mended_only_if_logging_again_mends_it() {
     );
     assert_eq!((mute.findings[0].id, mute.findings[0].mended_by), ("trail.last-trail-gone", None));
 }
+
+/// What a person reads to do must be possible: no start of a trail that is gone or that logs already.
+#[test]
+fn the_way_back_from_blindness_fits_how_it_came_about() {
+    let mute = || selectors(json!({ "eventSelectors": [{ "includeManagementEvents": false }] }));
+    let none = || Reading::Known(Vec::new());
+    let told = |call: &str, facts: Facts| {
+        let plan = decide(
+            &policy(&format!("{POLICY}require = [\"logging\"]\n")),
+            &change(call),
+            &facts,
+            NOW.parse().unwrap(),
+        );
+        assert_eq!(plan.findings[0].id, "trail.last-trail-gone", "{call}");
+        plan.findings[0].remedies.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let start = format!("aws cloudtrail start-logging --region eu-central-1 --name {TRAIL}");
+    let gone = told("DeleteTrail", Facts { trail: Reading::Absent, others: none(), ..Facts::none() });
+    assert!(!gone.contains(&start) && gone[0].contains("create this one again"), "{gone:?}");
+    let stopped = told("StopLogging", Facts { status: logging(false), others: none(), ..good() });
+    assert_eq!(stopped[0], start);
+    assert!(!stopped.iter().any(|it| it.contains("put-event-selectors")), "{stopped:?}");
+    let muted = told("PutEventSelectors", Facts { selectors: mute(), others: none(), ..good() });
+    assert!(!muted.contains(&start), "{muted:?}");
+    assert!(muted.iter().any(|it| it.contains("put-event-selectors")), "{muted:?}");
+    let both =
+        told("StopLogging", Facts { status: logging(false), selectors: mute(), others: none(), ..good() });
+    assert!(both.contains(&start) && both.iter().any(|it| it.contains("put-event-selectors")), "{both:?}");
+    for way in [gone, stopped, muted, both] {
+        assert!(way.last().unwrap().contains("lookup-events"), "{way:?}");
+    }
+}
+
+#[test]
+fn a_trail_elsewhere_without_a_key_has_a_remedy() {
+    let elsewhere = "arn:aws:cloudtrail:eu-central-1:444455556666:trail/audit";
+    let change = change_of(&record("UpdateTrail", json!({ "name": elsewhere })));
+    let mut facts = with_settings(|settings| settings.key = Named::Nothing);
+    if let Reading::Known(state) = &mut facts.trail {
+        state.arn = TrailArn::parse(elsewhere).unwrap();
+    }
+    let plan = plan(&change, &facts);
+    assert_eq!((ids(&plan), ensured(&plan)), (vec!["trail.unencrypted"], vec![]));
+    let commands: Vec<String> = plan.findings[0].remedies.iter().map(ToString::to_string).collect();
+    assert!(commands[0].contains("444455556666"), "{commands:?}");
+    assert!(
+        commands.iter().any(|it| it.contains("--kms-key-id KEY_ARN") && it.contains(elsewhere)),
+        "{commands:?}"
+    );
+}
+
+/// A replay that assumes the selectors doesn't know them.
+#[test]
+fn selectors_that_nobody_told_are_named_as_not_known() {
+    let facts = Facts {
+        trail: Reading::Absent,
+        earlier: Reading::Known(good_settings()),
+        selectors: Reading::Assumed(Selectors::by_default()),
+        others: Reading::Known(vec![other("other", logging(true))]),
+        ..Facts::none()
+    };
+    let evidence = plan(&change("DeleteTrail"), &facts).findings[0].evidence.join("\n");
+    assert!(evidence.contains("event selectors"), "{evidence}");
+}
