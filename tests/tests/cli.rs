@@ -203,13 +203,19 @@ fn standard_input_holds_one_document_or_many() {
 #[test]
 fn a_broken_line_of_json_lines_costs_that_line_only() {
     let place = Place::new();
-    let (worker, removed, with_key) =
-        (record(WORKER).to_string(), record(REMOVED).to_string(), record("log-group/created-with-key").to_string());
+    let (worker, removed, with_key) = (
+        record(WORKER).to_string(),
+        record(REMOVED).to_string(),
+        record("log-group/created-with-key").to_string(),
+    );
     let half = worker.split_at(worker.len() / 2).0;
     let lines = format!("{worker}\n{half}\n{removed}\nno JSON\n{{\"a\": \"\\ud800\"}}\n{with_key}\n");
     for input in [lines.clone().into_bytes(), gzipped(&lines)] {
         let run = place.run_with(&["replay", "--format", "json", "-"], &input);
-        assert_eq!(ids(&run.receipts()), [id_of("log-group/created-with-key"), id_of(WORKER), id_of(REMOVED)]);
+        assert_eq!(
+            ids(&run.receipts()),
+            [id_of("log-group/created-with-key"), id_of(WORKER), id_of(REMOVED)]
+        );
         assert_eq!((run.status, run.err.matches("can't read").count()), (2, 3), "{}", run.err);
     }
 }

@@ -59,12 +59,12 @@ fn deeds(receipt: &Receipt) -> String {
 }
 
 fn effect(effect: &EffectLine) -> String {
-    let value = effect.value.as_deref().unwrap_or("");
-    let value = value.splitn(6, ':').nth(5).unwrap_or(value);
+    let key = |value: &str| format!(" → {}", value.splitn(6, ':').nth(5).unwrap_or(value));
+    let what = format!("{}{}", effect.ensure, effect.value.as_deref().map(key).unwrap_or_default());
     match effect.outcome.as_str() {
-        "withheld" => format!("{} → {value}, withheld", effect.ensure),
-        "replayed" => format!("would ensure {} → {value}", effect.ensure),
-        other => format!("{} → {value}: {other}", effect.ensure),
+        "withheld" => format!("{what}, withheld"),
+        "replayed" => format!("would ensure {what}"),
+        other => format!("{what}: {other}"),
     }
 }
 

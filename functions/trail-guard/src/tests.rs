@@ -1,1 +1,247 @@
+//! The guard against an AWS that answers as the test says: which calls with which parameters, and what
+//! becomes of answers that no emulator can be made to give.
 
+use super::*;
+use aws_sdk_cloudtrail::Client as CloudTrail;
+use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
+use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
+use aws_sdk_cloudtrail::operation::start_logging::StartLoggingError;
+use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
+use aws_sdk_cloudtrail::types::error::{ConflictException, TrailNotFoundException};
+use aws_sdk_cloudtrail::types::{Event, EventSelector, ReadWriteType, Trail};
+use aws_sdk_sns::Client as Sns;
+use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::ErrorMetadata;
+use lambda_runtime::{Context, LambdaEvent};
+use sealwatch_policy::names::Region;
+use sealwatch_policy::policy::Policy;
+use sealwatch_runtime::clients::Clients;
+use sealwatch_runtime::desk::Unfinished;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+
+const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-0000-4a4a-8b8b-000000000001";
+
+fn trail(arn: &str, validation: bool) -> Trail {
+    Trail::builder()
+        .name("audit")
+        .trail_arn(arn)
+        .s3_bucket_name("example-trail-logs")
+        .kms_key_id(KEY)
+        .is_multi_region_trail(true)
+        .log_file_validation_enabled(validation)
+        .home_region("eu-central-1")
+        .build()
+}
+
+fn trails(found: Vec<Trail>) -> DescribeTrailsOutput {
+    DescribeTrailsOutput::builder().set_trail_list(Some(found)).build()
+}
+
+/// The looks at the trail by its ARN, one answer after the other.
+fn looks(answers: Vec<DescribeTrailsOutput>) -> Rule {
+    let rule = mock!(CloudTrail::describe_trails)
+        .match_requests(|request| request.trail_name_list() == [TRAIL.to_owned()]);
+    let mut sequence = rule.sequence();
+    for answer in answers {
+        sequence = sequence.output(move || answer.clone());
+    }
+    sequence.build()
+}
+
+fn statuses(answers: &[bool]) -> Rule {
+    let mut sequence = mock!(CloudTrail::get_trail_status).sequence();
+    for logging in answers.iter().copied() {
+        sequence = sequence.output(move || GetTrailStatusOutput::builder().is_logging(logging).build());
+    }
+    sequence.build()
+}
+
+fn selectors() -> Rule {
+    mock!(CloudTrail::get_event_selectors).then_output(|| {
+        let all =
+            EventSelector::builder().read_write_type(ReadWriteType::All).include_management_events(true);
+        GetEventSelectorsOutput::builder().event_selectors(all.build()).build()
+    })
+}
+
+fn published() -> Rule {
+    mock!(Sns::publish).then_output(|| PublishOutput::builder().message_id("1").build())
+}
+
+fn guard(cloudtrail: CloudTrail, published: &Rule) -> Function<TrailGuard> {
+    let policy = Policy::parse("mode = \"remediate\"\n[trails]\nkey = \"alias/trails\"\n").unwrap();
+    let boot = Boot {
+        guard: Guard::Trail,
+        mode: policy.mode_of(Guard::Trail),
+        policy,
+        region: Region::parse("eu-central-1").unwrap(),
+        topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
+        clients: Clients::of(
+            mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, []),
+            mock_client!(aws_sdk_kms, RuleMode::MatchAny, []),
+            mock_client!(aws_sdk_sns, RuleMode::MatchAny, [published]),
+            cloudtrail,
+        ),
+    };
+    Function::new(boot, Desk::writing_to(std::io::sink()), TrailGuard::default())
+}
+
+fn event(name: &str, request: &Value) -> Value {
+    json!({
+        "eventSource": "cloudtrail.amazonaws.com", "eventName": name, "eventID": "1", "awsRegion": "eu-central-1",
+        "eventTime": "2026-11-03T09:12:44Z", "recipientAccountId": "111122223333", "userIdentity": { "type": "IAMUser" },
+        "requestParameters": request,
+    })
+}
+
+async fn handle(guard: &Function<TrailGuard>, event: &Value) -> Result<Value, Unfinished> {
+    let mut context = Context::default();
+    context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
+    context.invoked_function_arn = "arn:aws:lambda:eu-central-1:111122223333:function:guard".to_owned();
+    guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await
+}
+
+fn meta(code: &str) -> ErrorMetadata {
+    ErrorMetadata::builder().code(code).message("said so").build()
+}
+
+fn named() -> Value {
+    json!({ "name": "audit" })
+}
+
+#[tokio::test]
+async fn one_setting_is_one_update_with_that_setting_alone() {
+    let look = looks(vec![trails(vec![trail(TRAIL, false)]), trails(vec![trail(TRAIL, true)])]);
+    let (status, selectors, published) = (statuses(&[true]), selectors(), published());
+    let update = mock!(CloudTrail::update_trail)
+        .match_requests(|request| {
+            request.name() == Some(TRAIL)
+                && request.enable_log_file_validation() == Some(true)
+                && request.kms_key_id().is_none()
+                && request.s3_bucket_name().is_none()
+                && request.is_multi_region_trail().is_none()
+        })
+        .then_output(|| UpdateTrailOutput::builder().build());
+    let cloudtrail =
+        mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&look, &status, &selectors, &update]);
+    let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &named())).await.unwrap();
+    assert_eq!(receipt["effects"][0]["outcome"], "applied");
+    let calls = [&look, &status, &selectors, &update, &published].map(Rule::num_calls);
+    assert_eq!(calls, [2, 1, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn another_trail_is_no_answer() {
+    let other = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit-2";
+    let look = looks(vec![trails(vec![trail(other, true)])]);
+    let published = published();
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&look]);
+    let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &named())).await.unwrap();
+    assert_eq!((&receipt["verdict"], published.num_calls()), (&json!("ignored"), 0));
+}
+
+#[tokio::test]
+async fn an_answer_without_a_list_is_no_answer() {
+    let look = looks(vec![DescribeTrailsOutput::builder().build()]);
+    let published = published();
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&look]);
+    let error = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &named())).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Unknown(_)), "{error}");
+    assert_eq!(published.num_calls(), 1);
+}
+
+/// Another trail covers the Region, so that nothing but the logging is wrong.
+fn others() -> Rule {
+    mock!(CloudTrail::describe_trails)
+        .match_requests(|request| request.trail_name_list().is_empty())
+        .then_output(|| trails(vec![trail("arn:aws:cloudtrail:eu-central-1:111122223333:trail/other", true)]))
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_is_lost_is_read_back_before_it_is_called_failed() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
+    // The trail, the other one, and the trail again.
+    let (status, selectors, published, others) =
+        (statuses(&[false, true, true]), selectors(), published(), others());
+    let start = mock!(CloudTrail::start_logging)
+        .then_http_response(|| HttpResponse::new(StatusCode::try_from(500).unwrap(), SdkBody::from("{}")));
+    let rules = [&look, &others, &status, &selectors, &start];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
+    let receipt = handle(&guard(cloudtrail, &published), &event("StopLogging", &named())).await.unwrap();
+    assert_eq!(receipt["effects"][0]["outcome"], "applied", "{receipt}");
+}
+
+#[tokio::test]
+async fn a_conflict_is_waited_out_and_a_trail_that_goes_meanwhile_is_nothing_to_do() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
+    let (selectors, published, others) = (selectors(), published(), others());
+    let status = mock!(CloudTrail::get_trail_status)
+        .sequence()
+        .output(|| GetTrailStatusOutput::builder().is_logging(false).build())
+        .output(|| GetTrailStatusOutput::builder().is_logging(true).build())
+        .error(|| not_found_status())
+        .build();
+    let start = mock!(CloudTrail::start_logging)
+        .sequence()
+        .error(|| {
+            StartLoggingError::ConflictException(
+                ConflictException::builder().meta(meta("ConflictException")).build(),
+            )
+        })
+        .error(|| {
+            StartLoggingError::TrailNotFoundException(
+                TrailNotFoundException::builder().meta(meta("TrailNotFoundException")).build(),
+            )
+        })
+        .build();
+    let rules = [&look, &others, &status, &selectors, &start];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
+    let receipt = handle(&guard(cloudtrail, &published), &event("StopLogging", &named())).await.unwrap();
+    assert_eq!((&receipt["verdict"], &receipt["effects"]), (&json!("ignored"), &json!([])), "{receipt}");
+    assert_eq!((start.num_calls(), published.num_calls()), (2, 0));
+}
+
+fn not_found_status() -> aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusError {
+    let gone = TrailNotFoundException::builder().meta(meta("TrailNotFoundException")).build();
+    aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusError::TrailNotFoundException(gone)
+}
+
+#[tokio::test]
+async fn a_history_too_long_to_read_is_never_taken_for_none() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
+    let (status, selectors, published) = (statuses(&[true]), selectors(), published());
+    let history = mock!(CloudTrail::lookup_events).then_output(|| {
+        let noise = Event::builder().event_id("x").cloud_trail_event("{\"eventName\": 7}").build();
+        LookupEventsOutput::builder().events(noise).next_token("more").build()
+    });
+    let rules = [&look, &status, &selectors, &history];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
+    let moved = json!({ "name": "audit", "s3BucketName": "example-trail-logs" });
+    let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &moved)).await.unwrap();
+    assert_eq!(receipt["findings"][0]["id"], "trail.redirected");
+    assert!(receipt["findings"][0]["evidence"][1].as_str().unwrap().contains("more than 250"), "{receipt}");
+    assert_eq!(history.num_calls(), 5);
+}
+
+#[tokio::test]
+async fn what_an_instance_saw_itself_rebuilds_a_trail_that_the_history_no_longer_tells_of() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)]), trails(Vec::new())]);
+    let (status, selectors, published, others) =
+        (statuses(&[true, true]), selectors(), published(), others());
+    let history = mock!(CloudTrail::lookup_events).then_output(|| LookupEventsOutput::builder().build());
+    let rules = [&look, &others, &status, &selectors, &history];
+    let guard = guard(mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules), &published);
+    handle(&guard, &event("StartLogging", &named())).await.unwrap();
+    let receipt = handle(&guard, &event("DeleteTrail", &named())).await.unwrap();
+    let told = receipt["findings"][0].to_string();
+    assert!(told.contains("--s3-bucket-name example-trail-logs"), "{told}");
+    assert_eq!(history.num_calls(), 2, "both sorts of calls are looked for");
+}
