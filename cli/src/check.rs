@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, LogGroupArn, LogGroupName, Place, Region};
 use sealwatch_policy::policy::{Exempt, Exemption, Fault, Policy};
+use sealwatch_policy::untrusted::clean;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -119,6 +120,12 @@ fn warnings(policy: &Policy, now: Timestamp) -> Vec<String> {
             Some(format!("the exemption on line {} ended on {until} and no longer applies", exemption.line))
         });
     let mut warnings: Vec<String> = passed.collect();
+    let rules = policy.log_groups.rules.iter();
+    warnings.extend(rules.filter_map(|rule| matches_nothing(Guard::LogGroup, &rule.pattern, rule.line)));
+    warnings.extend(policy.exemptions.iter().filter_map(|exemption| match &exemption.what {
+        Exempt::Name(pattern) => matches_nothing(exemption.guard, pattern, exemption.line),
+        Exempt::Tag { .. } | Exempt::Principal(_) => None,
+    }));
     if !policy.log_groups.rules.iter().any(|rule| rule.pattern == "*") {
         warnings.push(
             "no [[log_groups.keys]] rule matches every log group (`match = \"*\"`): one that matches none is \
@@ -127,6 +134,30 @@ fn warnings(policy: &Policy, now: Timestamp) -> Vec<String> {
         );
     }
     warnings
+}
+
+/// Why a `match` over names can't match one; `None` if it may.
+///
+/// Sources: CloudWatch Logs API reference, CreateLogGroup; CloudTrail user guide, "Naming requirements".
+fn matches_nothing(guard: Guard, pattern: &str, line: usize) -> Option<String> {
+    if pattern.starts_with("arn:") {
+        return Some(format!(
+            "the `match` on line {line} looks like an ARN, but it is held against names: write the name alone"
+        ));
+    }
+    let (what, special) = match guard {
+        Guard::LogGroup => ("log group", "_-/.#"),
+        Guard::Trail => ("trail", "._-"),
+        // Keys go by aliases and ids; no narrower set is documented for both.
+        Guard::Key => return None,
+    };
+    let stranger = pattern.chars().find(|character| {
+        !character.is_ascii_alphanumeric() && !special.contains(*character) && !matches!(character, '*' | '?')
+    })?;
+    Some(format!(
+        "the `match` on line {line} has `{}`, which no {what}'s name has: it matches nothing",
+        clean(&stranger.to_string(), 1)
+    ))
 }
 
 fn answer(policy: &Policy, group: &LogGroupArn, now: Timestamp) -> Value {

@@ -608,6 +608,27 @@ fn check_explains_every_fault_with_line_and_remedy() {
 }
 
 #[test]
+fn check_notes_a_match_that_can_match_no_name() {
+    let place = Place::new();
+    place.write(
+        "policy.toml",
+        "mode = \"page\"\n[[log_groups.keys]]\nmatch = \"/app/{a,b}\"\nkey = \"alias/a\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n         [[exempt]]\nguard = \"log-group\"\nmatch = \"arn:aws:logs:*:*:log-group:/dev/*\"\nreason = \"x\"\n         [[exempt]]\nguard = \"trail\"\nmatch = \"a/b\"\nreason = \"x\"\n",
+    );
+    let run = place.run(&["check", "policy.toml"]);
+    assert_eq!(run.status, 0, "notes are no faults: {}", run.out);
+    let notes: Vec<&str> =
+        run.out.lines().filter_map(|line| line.split_once("note: ")).map(|it| it.1).collect();
+    assert_eq!(
+        notes,
+        [
+            "the `match` on line 2 has `{`, which no log group's name has: it matches nothing",
+            "the `match` on line 8 looks like an ARN, but it is held against names: write the name alone",
+            "the `match` on line 12 has `/`, which no trail's name has: it matches nothing",
+        ]
+    );
+}
+
+#[test]
 fn check_says_which_rule_and_key_a_log_group_gets() {
     let place = Place::new();
     place.write(

@@ -3,6 +3,7 @@
 //! No other character is special, so brackets, braces and slashes match themselves. Glob crates read
 //! those as syntax and would be wrong for ARNs and log-group names.
 
+use std::collections::BTreeSet;
 use wildmatch::WildMatch;
 
 /// Whether `text` matches `pattern` as a whole, case-sensitively.
@@ -58,6 +59,30 @@ pub fn covers(wide: &str, narrow: &str) -> bool {
     reachable.last().copied().unwrap_or(false)
 }
 
+/// Whether some text matches both patterns.
+#[must_use]
+pub fn overlap(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    // How far into each pattern a common text may reach.
+    let mut reached = BTreeSet::new();
+    let mut open = vec![(0, 0)];
+    while let Some((at, beside)) = open.pop() {
+        if !reached.insert((at, beside)) {
+            continue;
+        }
+        match (one.get(at), other.get(beside)) {
+            (None, None) => return true,
+            // The star ends here, or takes what the other pattern asks for.
+            (Some('*'), Some(_)) | (Some(_), Some('*')) => open.extend([(at + 1, beside), (at, beside + 1)]),
+            (Some('*'), None) => open.push((at + 1, beside)),
+            (None, Some('*')) => open.push((at, beside + 1)),
+            (Some(a), Some(b)) if a == b || *a == '?' || *b == '?' => open.push((at + 1, beside + 1)),
+            (Some(_) | None, Some(_) | None) => {}
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +125,22 @@ mod tests {
             if covers(&wide, &narrow) && matches(&narrow, &text) {
                 prop_assert!(matches(&wide, &text), "{} covers {}, but not on {}", wide, narrow, text);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_both_match_is_an_overlap(one in "[ab*?]{0,6}", other in "[ab*?]{0,6}", text in "[ab]{0,6}") {
+            if matches(&one, &text) && matches(&other, &text) {
+                prop_assert!(overlap(&one, &other), "{} and {} share {}", one, other, text);
+            }
+        }
+
+        #[test]
+        fn with_a_text_an_overlap_is_a_match(pattern in "[ab*?]{0,6}", text in "[ab]{0,6}") {
+            prop_assert_eq!(overlap(&pattern, &text), matches(&pattern, &text));
         }
     }
 

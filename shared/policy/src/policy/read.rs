@@ -89,6 +89,9 @@ fn log_groups(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> LogGroup
                 if text.contains(":alias/") {
                     let problem = format!("`{}` is a wildcard over aliases", clean(&text, 80));
                     faults.add(&span, problem, "write a wildcard over key ARNs, or each alias in full: log groups show key ARNs only");
+                } else if !may_be_a_key(&text) {
+                    let problem = format!("`{}` matches no KMS key's ARN", clean(&text, 80));
+                    faults.add(&span, problem, "write a wildcard over key ARNs, such as \"arn:aws:kms:*:111122223333:key/*\"");
                 }
                 return Some(ApprovedKey::Pattern(text));
             }
@@ -270,6 +273,19 @@ fn not_empty(pattern: &str, span: &Range<usize>, faults: &mut Collector<'_>) {
             "an empty `match` matches nothing".into(),
             "write a wildcard over names, or \"*\" for all",
         );
+    }
+}
+
+/// Whether a wildcard matches some KMS key's ARN, whatever its placeholders stand for.
+fn may_be_a_key(pattern: &str) -> bool {
+    let open = ["{partition}", "{region}", "{account}"];
+    let pattern = open.iter().fold(pattern.to_owned(), |pattern, name| pattern.replace(name, "*"));
+    let any_key = "arn:*:kms:*:*:key/*";
+    // A key's ARN has five colons. A pattern with as many matches it part by part; one with fewer may run over them.
+    match pattern.matches(':').count() {
+        0..5 => wildcard::overlap(&pattern, any_key),
+        5 => pattern.split(':').zip(any_key.split(':')).all(|(part, any)| wildcard::overlap(part, any)),
+        _ => false,
     }
 }
 

@@ -887,6 +887,26 @@ fn placeholders_stand_for_the_place_of_the_resource() {
 }
 
 #[test]
+fn an_approved_wildcard_must_match_some_kms_key() {
+    let faults = |pattern: &str| {
+        Policy::parse(&format!("mode = \"page\"\nlog_groups.approved_keys = [\"{pattern}\"]\n"))
+    };
+    for pattern in ["arn:aws:kms:*", "arn:*", "arn:*:kms:{region}:{account}:key/*", "arn:aws:k?s:*:*:key/a*"]
+    {
+        assert!(faults(pattern).is_ok(), "{pattern}");
+    }
+    for pattern in [
+        "arn:aws:logs:*:111122223333:log-group:*",
+        "arn:aws:kms:*:111122223333:keys/*",
+        "arn:aws:kms:*:111122223333:1a2b*",
+        "arn:aws:s3:::*",
+    ] {
+        let faults = faults(pattern).unwrap_err().0;
+        assert!(faults[0].problem.contains("matches no KMS key"), "{pattern}: {faults:?}");
+    }
+}
+
+#[test]
 fn approved_keys_are_keys_or_wildcards_over_key_arns() {
     let policy = parsed(
         "mode = \"page\"\nlog_groups.approved_keys = [\"alias/a\", \"arn:{partition}:kms:{region}:{account}:key/*\", \"arn:aws:kms:*:444455556666:key/mrk-??\"]\n",
