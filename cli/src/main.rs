@@ -1,6 +1,7 @@
 //! `sealwatch`: what operators run by hand.
 //!
-//! Replays recorded events through the guards and checks policy files. Touches no AWS account.
+//! Replays recorded events through the guards and checks policy files. Only `replay --live`, which the feature
+//! `live` adds, touches an AWS account, and it writes only with `--apply`.
 
 mod check;
 mod replay;
@@ -19,7 +20,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run recorded events through the guards: no AWS account, no network
+    /// Run recorded events through the guards: no AWS account, no network, unless --live is given
     Replay(replay::Arguments),
     /// Explain every fault of a policy file, and which rule applies to a log group
     Check(check::Arguments),

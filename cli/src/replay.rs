@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use summary::Summary;
 
-/// Run recorded events through the guards: no AWS account, no network.
+/// Run recorded events through the guards: no AWS account, no network, unless --live is given.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The world starts empty, or as --state describes it, and learns from each change as it is replayed. A key
