@@ -3,6 +3,7 @@
 //! A console sends every setting with each change, so a call that names a bucket proves nothing: what the trail
 //! is set to is held against the policy's list, or against how it was set up before.
 
+use super::settings::Moved;
 use super::{Call, Facts, Named, TrailState};
 use crate::change::Change;
 use crate::facts::Reading;
@@ -15,8 +16,8 @@ pub(super) enum Destination {
     Right,
     /// The same, if what nothing tells of is as it was (replay only).
     Assumed(String),
-    /// Elsewhere, in words.
-    Moved(Vec<String>),
+    /// Elsewhere.
+    Moved(Vec<Moved>),
     /// The call names a destination, and how it was before isn't known.
     MayBeMoved(String),
 }
@@ -48,7 +49,10 @@ pub(super) fn judge(policy: &Policy, change: &Change, facts: &Facts, state: &Tra
     if let (Named::Is(bucket), false) = (&state.settings.bucket, listed.is_empty())
         && !listed.iter().any(|pattern| wildcard::matches(pattern, bucket))
     {
-        moved.push(format!("`trails.buckets` doesn't list its bucket {bucket}"));
+        moved.push(Moved {
+            what: format!("`trails.buckets` doesn't list its bucket {bucket}"),
+            back: "--s3-bucket-name BUCKET".to_owned(),
+        });
     }
     if !asks_for_earlier(policy, change) {
         return if moved.is_empty() { Destination::Right } else { Destination::Moved(moved) };

@@ -3,6 +3,7 @@
 //! Words only: whether a finding holds is decided elsewhere.
 
 use super::rebuild::{start_logging, update_trail};
+use super::settings::Moved;
 use super::{Call, Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
@@ -155,18 +156,22 @@ pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Find
     }
 }
 
-pub(super) fn redirected(trail: &TrailArn, evidence: Vec<String>) -> Finding {
+pub(super) fn redirected(trail: &TrailArn, moved: Vec<Moved>, buckets: &[String]) -> Finding {
+    let back: Vec<&str> = moved.iter().map(|it| it.back.as_str()).collect();
+    let mut remedies = vec![
+        step("ask the caller why; if that is not where it should deliver, set it back:"),
+        Remedy::Command(update_trail(trail, &back.join(" "))),
+    ];
+    if !buckets.is_empty() {
+        remedies.push(step("if its bucket is right, list it under `trails.buckets` in the policy file"));
+    }
     Finding {
-        remedies: vec![
-            step("ask the caller why; if the destination is wrong, set the right one:"),
-            Remedy::Command(update_trail(trail, "--s3-bucket-name BUCKET")),
-            step("if it is right, list its bucket under `trails.buckets` in the policy file"),
-        ],
+        remedies,
         ..finding(
             "trail.redirected",
             Severity::High,
             format!("trail {} delivers elsewhere than before or than policy lists", trail.name()),
-            evidence,
+            moved.into_iter().map(|it| it.what).collect(),
         )
     }
 }

@@ -146,7 +146,10 @@ impl<'a> Judgement<'a> {
         match destination::judge(self.policy, self.change, self.facts, state) {
             Destination::Right => {}
             Destination::Assumed(what) => self.assumed.push(format!("trail {}: {what}", self.trail.name())),
-            Destination::Moved(evidence) => self.findings.push(findings::redirected(self.trail, evidence)),
+            Destination::Moved(moved) => {
+                let finding = findings::redirected(self.trail, moved, &self.policy.trails.buckets);
+                self.findings.push(finding);
+            }
             Destination::MayBeMoved(why) => {
                 let bucket = state.settings.bucket.name().unwrap_or("not told");
                 let now = format!("its bucket is {bucket}");

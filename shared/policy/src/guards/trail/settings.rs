@@ -5,6 +5,7 @@
 use super::Call;
 use crate::change::Change;
 use crate::names::TrailArn;
+use crate::plan::shell_word;
 use crate::untrusted::clean;
 use serde_json::{Value, json};
 
@@ -43,6 +44,15 @@ pub struct Settings {
     pub organization: Option<bool>,
     /// `IncludeGlobalServiceEvents`
     pub global_events: Option<bool>,
+}
+
+/// One way in which a trail delivers elsewhere than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// What was and what is, in words.
+    pub what: String,
+    /// The options of `update-trail` that set it back.
+    pub back: String,
 }
 
 impl Named {
@@ -176,21 +186,34 @@ impl Settings {
         }
     }
 
-    /// Where these settings deliver elsewhere than `earlier` ones did, in words; what either doesn't tell isn't
-    /// compared.
+    /// Where these settings deliver elsewhere than `earlier` ones did; what either doesn't tell isn't compared.
     #[must_use]
-    pub fn moved_from(&self, earlier: &Self) -> Vec<String> {
+    pub fn moved_from(&self, earlier: &Self) -> Vec<Moved> {
         let pairs = [
-            ("bucket", &earlier.bucket, &self.bucket),
-            ("key prefix", &earlier.prefix, &self.prefix),
-            ("SNS topic", &earlier.topic, &self.topic),
-            ("CloudWatch Logs log group", &earlier.log_group, &self.log_group),
+            ("bucket", "--s3-bucket-name", &earlier.bucket, &self.bucket),
+            ("key prefix", "--s3-key-prefix", &earlier.prefix, &self.prefix),
+            ("SNS topic", "--sns-topic-name", &earlier.topic, &self.topic),
+            (
+                "CloudWatch Logs log group",
+                "--cloud-watch-logs-log-group-arn",
+                &earlier.log_group,
+                &self.log_group,
+            ),
         ];
         let shown = |name: &Named| name.name().map_or("none".to_owned(), str::to_owned);
+        let option =
+            |option: &str, name: &Named| format!("{option} {}", shell_word(name.name().unwrap_or("")));
         pairs
             .into_iter()
-            .filter(|(_, earlier, now)| earlier.differs(now))
-            .map(|(what, earlier, now)| format!("the {what} was {} and is {}", shown(earlier), shown(now)))
+            .filter(|(_, _, earlier, now)| earlier.differs(now))
+            .map(|(what, name, before, now)| {
+                let mut back = option(name, before);
+                // The API takes the log group and its role together only.
+                if what == "CloudWatch Logs log group" && earlier.log_role != Named::NotTold {
+                    back = format!("{back} {}", option("--cloud-watch-logs-role-arn", &earlier.log_role));
+                }
+                Moved { what: format!("the {what} was {} and is {}", shown(before), shown(now)), back }
+            })
             .collect()
     }
 

@@ -850,3 +850,50 @@ fn selectors_that_nobody_told_are_named_as_not_known() {
     let evidence = plan(&change("DeleteTrail"), &facts).findings[0].evidence.join("\n");
     assert!(evidence.contains("event selectors"), "{evidence}");
 }
+
+#[test]
+fn a_redirected_trail_is_set_back_by_one_exact_command() {
+    let command = |policy: &Policy, request: Value, earlier: fn(&mut Settings), now: fn(&mut Settings)| {
+        let mut before = good_settings();
+        earlier(&mut before);
+        let facts = Facts { earlier: Reading::Known(before), ..with_settings(now) };
+        let plan = decide(policy, &change_of(&record("UpdateTrail", request)), &facts, NOW.parse().unwrap());
+        assert_eq!(ids(&plan), ["trail.redirected"]);
+        plan.findings[0].remedies[1].to_string()
+    };
+    let update =
+        |options: &str| format!("aws cloudtrail update-trail --region eu-central-1 --name {TRAIL} {options}");
+    let plain = policy(POLICY);
+    assert_eq!(
+        command(
+            &plain,
+            json!({ "name": "audit", "s3BucketName": "mine", "s3KeyPrefix": "a b" }),
+            |_| {},
+            |it| {
+                it.bucket = Named::Is("mine".to_owned());
+                it.prefix = Named::Is("a b".to_owned());
+            },
+        ),
+        update("--s3-bucket-name example-trail-logs --s3-key-prefix ''")
+    );
+    assert_eq!(
+        command(
+            &plain,
+            json!({ "name": "audit", "snsTopicName": "", "cloudWatchLogsLogGroupArn": "" }),
+            |it| {
+                it.topic = Named::Is("arn:aws:sns:eu-central-1:111122223333:t".to_owned());
+                it.log_group = Named::Is("arn:aws:logs:eu-central-1:111122223333:log-group:t:*".to_owned());
+                it.log_role = Named::Is("arn:aws:iam::111122223333:role/r".to_owned());
+            },
+            |_| {},
+        ),
+        update(
+            "--sns-topic-name arn:aws:sns:eu-central-1:111122223333:t --cloud-watch-logs-log-group-arn 'arn:aws:logs:eu-central-1:111122223333:log-group:t:*' --cloud-watch-logs-role-arn arn:aws:iam::111122223333:role/r"
+        )
+    );
+    let listed = policy(&format!("{POLICY}buckets = [\"central-*\"]\n"));
+    assert_eq!(
+        command(&listed, json!({ "name": "audit" }), |_| {}, |_| {}),
+        update("--s3-bucket-name BUCKET")
+    );
+}
