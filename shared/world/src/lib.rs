@@ -71,6 +71,14 @@ struct Trail {
     tags: Option<BTreeMap<String, String>>,
     bucket_region: Option<Region>,
     deleted: bool,
+    repaired: Repaired,
+}
+
+/// What a replay repaired of a trail: a recorded answer, which shows the trail unrepaired, doesn't undo it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Repaired {
+    key: bool,
+    validation: bool,
 }
 
 impl World {

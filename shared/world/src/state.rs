@@ -3,7 +3,7 @@
 //! A JSON object with lists of keys, log groups and trails, each by its ARN. A part that is left out is
 //! not known; a part that is misspelt or malformed is an error that says where.
 
-use crate::{Key, LogGroup, Trail, World};
+use crate::{Key, LogGroup, Repaired, Trail, World};
 use jiff::Timestamp;
 use sealwatch_policy::facts::{KeyManager, KeySpec, KeyState, KeyUsage};
 use sealwatch_policy::guards::trail::{Named, Selectors, Settings};
@@ -339,6 +339,7 @@ impl World {
             tags: entry.tags,
             bucket_region,
             deleted: false,
+            repaired: Repaired::default(),
         };
         match self.at(arn.place()).trails.insert(arn.clone(), trail) {
             Some(_) => Err(wrong(path, "arn", "the trail stands twice")),

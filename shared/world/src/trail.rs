@@ -56,8 +56,12 @@ pub fn apply(world: &mut World, effect: &Effect) -> Outcome {
     let done = |already: bool| if already { Outcome::Already } else { Outcome::Replayed };
     match &effect.ensure {
         Ensure::Logging => done(trail.logging.replace(true) == Some(true)),
-        Ensure::Validation => done(trail.settings.validation.replace(true) == Some(true)),
+        Ensure::Validation => {
+            trail.repaired.validation = true;
+            done(trail.settings.validation.replace(true) == Some(true))
+        }
         Ensure::Key(key) => {
+            trail.repaired.key = true;
             let key = Named::Is(key.to_string());
             done(std::mem::replace(&mut trail.settings.key, key.clone()) == key)
         }

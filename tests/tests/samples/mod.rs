@@ -10,6 +10,7 @@ pub mod table;
 
 use sealwatch_policy::change::{Change, Parsed, parse};
 use sealwatch_policy::guards::{Guard, log_group, trail};
+use sealwatch_policy::names::TrailArn;
 use sealwatch_policy::page::Page;
 use sealwatch_policy::plan::{Effect, Outcome, Plan};
 use sealwatch_policy::policy::{Mode, Policy};
@@ -183,6 +184,21 @@ pub fn effects_of(world: &World, policy: &Policy, change: &Change) -> Vec<(&'sta
         }
         Some(Guard::Key) | None => Vec::new(),
     }
+}
+
+/// All that a world knows of a trail: its settings and status, what it records, and its tags.
+pub fn trail_facts(world: &World, trail: &TrailArn) -> trail::Facts {
+    let place = trail.place();
+    let look = serde_json::json!({
+        "eventSource": "cloudtrail.amazonaws.com", "eventName": "PutInsightSelectors", "eventID": "look",
+        "eventTime": "2026-11-03T23:59:59Z", "awsRegion": place.region, "recipientAccountId": place.account,
+        "requestParameters": { "trailName": trail },
+    });
+    let asks_for_tags = policy(
+        "mode = \"observe\"\n[[exempt]]\nguard = \"trail\"\ntag = { key = \"no\", value = \"such\" }\nreason = \"to look\"\n",
+    );
+    let change = change_of(&look);
+    sealwatch_world::trail::gather(world, &asks_for_tags, &change, change.time)
 }
 
 /// A receipt in a few lines: what was found, by what, and what follows.

@@ -30,6 +30,7 @@ pub(super) fn record(world: &mut World, change: &Change) {
         "UpdateTrail" => {
             trail.before = trail.known_settings();
             trail.settings = Settings::after(change, trail.before.as_ref());
+            trail.keep_repairs(change);
             trail.deleted = false;
             if change.request.get("s3BucketName").is_some_and(Value::is_string) {
                 // Where another bucket is, nothing tells.
@@ -63,6 +64,20 @@ pub(super) fn record(world: &mut World, change: &Change) {
 }
 
 impl Trail {
+    /// Lets an UpdateTrail call undo a repair only where it asks for that.
+    fn keep_repairs(&mut self, change: &Change) {
+        let Some(before) = &self.before else { return };
+        let asks_for = |field: &str| change.request.get(field).is_some_and(|it| !it.is_null());
+        self.repaired.key &= !asks_for("kmsKeyId");
+        self.repaired.validation &= !asks_for("enableLogFileValidation");
+        if self.repaired.key {
+            self.settings.key = before.key.clone();
+        }
+        if self.repaired.validation {
+            self.settings.validation = before.validation;
+        }
+    }
+
     /// Its settings, if anything at all is known of them.
     fn known_settings(&self) -> Option<Settings> {
         (self.settings != Settings::default()).then(|| self.settings.clone())
