@@ -16,9 +16,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use samples::rules::Rules;
-use samples::{could_forge, effects_of, names, policy, shown, target_of, texts, world};
+use samples::{could_forge, effects_of, names, policy, shown, target_of, texts, trail_facts, world};
 use sealwatch_policy::change::{Change, Parsed, parse};
-use sealwatch_policy::names::LogGroupArn;
+use sealwatch_policy::names::{LogGroupArn, TrailArn};
 use sealwatch_policy::policy::Policy;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
@@ -53,6 +53,12 @@ fn any_text() -> impl Strategy<Value = String> {
                 "arn:aws:logs:eu-central-1:111122223333:query-result:*",
                 "arn:aws:kms:eu-central-1:111122223333:alias/logs",
                 "alias/logs",
+                "arn:aws:cloudtrail:eu-central-1:111122223333:trail/payments",
+                "arn:aws:cloudtrail:us-east-1:444455556666:trail/payments",
+                "payments",
+                "kms.amazonaws.com",
+                "Management",
+                "eventCategory",
                 "::::::::",
             ]
             .as_slice()
@@ -101,6 +107,27 @@ fn field_name() -> impl Strategy<Value = String> {
                 "errorCode",
                 "tags",
                 "resources",
+                "responseElements",
+                "name",
+                "trailName",
+                "trailARN",
+                "s3BucketName",
+                "snsTopicName",
+                "cloudWatchLogsLogGroupArn",
+                "enableLogFileValidation",
+                "logFileValidationEnabled",
+                "isMultiRegionTrail",
+                "tagsList",
+                "eventDataStore",
+                "eventSelectors",
+                "readWriteType",
+                "includeManagementEvents",
+                "excludeManagementEventSources",
+                "advancedEventSelectors",
+                "fieldSelectors",
+                "field",
+                "equals",
+                "notStartsWith",
             ]
             .as_slice()
         )
@@ -208,6 +235,71 @@ fn kin(name: &str) -> LogGroupArn {
     LogGroupArn::parse(&format!("arn:aws:logs:eu-central-1:111122223333:log-group:{name}"))
         .expect("a log group's name")
 }
+
+const TRAIL_CALLS: [&str; 9] = [
+    "CreateTrail",
+    "UpdateTrail",
+    "DeleteTrail",
+    "StopLogging",
+    "StartLogging",
+    "PutEventSelectors",
+    "PutInsightSelectors",
+    "AddTags",
+    "RemoveTags",
+];
+
+/// Trails whose names are each other's beginnings, and one name in other accounts and Regions.
+const TRAILS: [&str; 7] = [
+    "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit",
+    "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit-2",
+    "arn:aws:cloudtrail:eu-central-1:111122223333:trail/aud",
+    "arn:aws:cloudtrail:eu-central-1:111122223333:trail/Audit",
+    "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit",
+    "arn:aws:cloudtrail:eu-central-1:444455556666:trail/audit",
+    "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/audit",
+];
+
+fn trail(arn: &str) -> TrailArn {
+    TrailArn::parse(arn).expect("a trail's ARN")
+}
+
+fn trail_call(name: &str, request: Value, response: Value) -> Value {
+    json!({
+        "eventID": "an-id", "eventSource": "cloudtrail.amazonaws.com", "eventName": name,
+        "eventTime": "2026-11-03T12:00:00Z", "awsRegion": "eu-central-1",
+        "recipientAccountId": "111122223333", "requestParameters": request, "responseElements": response,
+    })
+}
+
+/// A call on one of the trails, by name where it is at home and else by ARN, with some of its parameters.
+fn call_on_a_trail() -> impl Strategy<Value = (TrailArn, Value)> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (select(&TRAIL_CALLS[..7]), select(TRAILS.as_slice()), flags, 0..24_u8).prop_map(
+        |(call, arn, (short, keyed, valid, wide, recorded), hour)| {
+            let trail = trail(arn);
+            let at_home = trail.place().account.as_str() == "111122223333"
+                && trail.place().region.as_str() == "eu-central-1";
+            let name = if at_home && (short || call == "CreateTrail") { trail.name() } else { arn };
+            let field = if call.starts_with("Put") { "trailName" } else { "name" };
+            let mut request = json!({ field: name });
+            if matches!(call, "CreateTrail" | "UpdateTrail") {
+                request["kmsKeyId"] = if keyed { KEY.into() } else { "".into() };
+                request["enableLogFileValidation"] = valid.into();
+                request["isMultiRegionTrail"] = wide.into();
+            }
+            if call == "PutEventSelectors" {
+                request["eventSelectors"] = json!([{ "includeManagementEvents": recorded }]);
+            }
+            let mut record = trail_call(call, request, Value::Null);
+            record["eventTime"] = format!("2026-11-03T{hour:02}:00:00Z").into();
+            record["eventID"] =
+                format!("{hour}-{call}-{arn}-{short}-{keyed}-{valid}-{wide}-{recorded}").into();
+            (trail, record)
+        },
+    )
+}
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-6666-4a4a-8b8b-000000000006";
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -338,12 +430,97 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_parameters_of_trail_calls_never_panic(
+        calls in vec((select(TRAIL_CALLS.as_slice()), any_json(), any_json()), 1..4),
+        policy in any_policy(),
+    ) {
+        let mut world = world();
+        for (name, mut request, response) in calls {
+            // Half of them get as far as a trail.
+            if let Value::Object(fields) = &mut request
+                && fields.len() % 2 == 0
+            {
+                let field = if name.ends_with("Tags") { "resourceId" } else { "name" };
+                fields.insert(field.to_owned(), TRAILS[0].into());
+            }
+            if let Some(change) = change_in(&trail_call(name, request, response)) {
+                step(&mut world, &policy, &change, Effects::Taken);
+            }
+        }
+    }
+
+    #[test]
+    fn calls_on_trails_end_alike_in_any_order_and_number(
+        (calls, order) in vec(call_on_a_trail(), 1..12).prop_flat_map(|calls| {
+            let order: Vec<usize> = (0..calls.len()).chain(0..calls.len() / 2).collect();
+            (Just(calls), Just(order).prop_shuffle())
+        }),
+        policy in any_policy(),
+        taken in any::<bool>(),
+    ) {
+        let effects = if taken { Effects::Taken } else { Effects::Shown };
+        let changes: Vec<Change> = calls.iter().filter_map(|(_, record)| change_in(record)).collect();
+        prop_assert_eq!(changes.len(), calls.len());
+        let shuffled: Vec<Change> = order.iter().map(|index| changes[*index].clone()).collect();
+        prop_assert_eq!(replay(changes, &policy, effects), replay(shuffled, &policy, effects));
+    }
+
+    #[test]
+    fn a_repaired_trail_needs_no_repair(
+        calls in vec(call_on_a_trail(), 1..12),
+        rules in select([Rules::TrailKey, Rules::Buckets, Rules::OnlyLogging, Rules::FixedTrailKey].as_slice()),
+    ) {
+        let policy = policy(&rules.text());
+        let mut world = world();
+        let (changes, _) = timeline::order(calls.iter().filter_map(|(_, record)| change_in(record)).collect());
+        for change in changes {
+            let receipt = step(&mut world, &policy, &change, Effects::Taken).expect("a guard's change");
+            prop_assert_eq!(effects_of(&world, &policy, &change), vec![], "{}", shown(&receipt));
+        }
+    }
+
+    #[test]
+    fn other_trails_never_change((target, record) in call_on_a_trail(), policy in any_policy()) {
+        let trails: Vec<Value> = TRAILS
+            .iter()
+            .map(|arn| json!({ "arn": arn, "kms_key": null, "multi_region": false, "validation": false, "logging": false }))
+            .collect();
+        let before = World::from_state(&json!({ "trails": trails }).to_string()).expect("a state");
+        let mut after = before.clone();
+        let change = change_in(&record).expect("a change");
+        let receipt = step(&mut after, &policy, &change, Effects::Taken).expect("a guard's change");
+        prop_assert_eq!(receipt.target.clone(), Some(target.to_string()));
+        let is_ours = *target.place() == change.place;
+        for effect in &receipt.effects {
+            prop_assert!(is_ours, "{}", shown(&receipt));
+            prop_assert_eq!(&effect.target, &target.to_string());
+        }
+        for arn in TRAILS.map(trail) {
+            if arn != target {
+                // What lies around a trail is told with it, so each is looked at for itself.
+                let alone = |world: &World| {
+                    let facts = trail_facts(world, &arn);
+                    (facts.trail, facts.status, facts.selectors, facts.tags)
+                };
+                prop_assert_eq!(alone(&after), alone(&before), "{}", arn);
+            }
+        }
+    }
+}
+
 /// The fixed point for the samples, one after the other: a repaired account stays as it is.
 #[test]
 fn a_replay_that_repairs_leaves_nothing_to_repair() {
-    let policy = policy(&Rules::Remediate.text());
+    let policy = policy(&Rules::Remediate.text().replace("[trails]", "[trails]\nkey = \"alias/trails\""));
     let (receipts, world) = replay(samples::changes(), &policy, Effects::Taken);
-    assert!(receipts.iter().any(|receipt| !receipt.effects.is_empty()));
+    for ensure in ["log-group-key", "trail-logging", "trail-key", "trail-validation"] {
+        let wanted = |receipt: &Receipt| receipt.effects.iter().any(|effect| effect.ensure == ensure);
+        assert!(receipts.iter().any(wanted), "{ensure}");
+    }
     for change in samples::changes() {
         assert_eq!(effects_of(&world, &policy, &change), [], "{}", change.event_id);
     }

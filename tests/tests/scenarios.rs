@@ -222,12 +222,19 @@ fn nothing_that_a_caller_wrote_can_forge_a_line() {
 
 #[test]
 fn tags_stand_in_a_receipt_as_plain_text() {
-    let receipt =
-        samples::play(&change_of(&event(HOSTILE[0])), &policy(&Rules::Exemptions.text()), Effects::Shown)
-            .receipt;
-    let facts = receipt.facts.clone();
-    assert!(facts["tags"].is_object(), "the policy asks for tags: {facts}");
-    assert!(texts(&facts).iter().all(|text| !could_forge(text)), "{facts:?}");
+    let group = event("log-group/created-by-hostile-caller");
+    let mut trail = event("trail/created-in-full");
+    trail["detail"]["requestParameters"]["tagsList"] =
+        serde_json::json!([{ "key": "note\n", "value": "\u{202e}\u{2028}\u{9b}31m" }]);
+    for (event, rules) in [(group, Rules::Exemptions), (trail, Rules::TrailExemptions)] {
+        let receipt = samples::play(&change_of(&event), &policy(&rules.text()), Effects::Shown).receipt;
+        let facts = receipt.facts.clone();
+        assert!(
+            facts["tags"].as_object().is_some_and(|tags| !tags.is_empty()),
+            "policy asks for tags: {facts}"
+        );
+        assert!(texts(&facts).iter().all(|text| !could_forge(text)), "{facts:?}");
+    }
 }
 
 #[test]
