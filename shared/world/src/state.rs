@@ -67,7 +67,7 @@ pub struct KeyEntry {
     pub manager: Option<String>,
     /// The key policy: an object, or the document as a text.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Value>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Value>", extend("default" = null)))]
     pub policy: Option<AsWritten>,
     /// The key's tags.
     #[serde(default)]
