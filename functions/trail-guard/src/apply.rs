@@ -139,32 +139,33 @@ enum Seen {
 
 async fn seen(boot: &Boot, Effect { trail, ensure }: &Effect, deadline: &Deadline) -> Seen {
     match ensure {
-        Ensure::Logging => match status(boot, trail, Step::Apply, deadline).await {
-            Reading::Known(status) if status.logging == Some(true) => Seen::Done,
-            Reading::Known(_) => Seen::Otherwise("that it isn't logging".to_owned()),
-            other => not_seen(other),
-        },
-        Ensure::Key(key) => match describe(boot, trail, Step::Apply, deadline).await {
-            Reading::Known(state) if state.settings.key == Named::Is(key.to_string()) => Seen::Done,
-            Reading::Known(state) => match state.settings.key {
-                Named::Is(other) => Seen::Otherwise(format!("the key {other}")),
-                Named::Nothing | Named::NotTold => Seen::Otherwise("no key".to_owned()),
-            },
-            other => not_seen(other),
-        },
-        Ensure::Validation => match describe(boot, trail, Step::Apply, deadline).await {
-            Reading::Known(state) if state.settings.validation == Some(true) => Seen::Done,
-            Reading::Known(_) => Seen::Otherwise("that its log files aren't validated".to_owned()),
-            other => not_seen(other),
-        },
+        Ensure::Logging => read(status(boot, trail, Step::Apply, deadline).await, |status| {
+            done_if(status.logging == Some(true), || "that it isn't logging".to_owned())
+        }),
+        Ensure::Key(key) => read(describe(boot, trail, Step::Apply, deadline).await, |state| {
+            let shown = state.settings.key;
+            done_if(shown == Named::Is(key.to_string()), || match shown.name() {
+                Some(other) => format!("the key {other}"),
+                None => "no key".to_owned(),
+            })
+        }),
+        Ensure::Validation => read(describe(boot, trail, Step::Apply, deadline).await, |state| {
+            let validated = state.settings.validation == Some(true);
+            done_if(validated, || "that its log files aren't validated".to_owned())
+        }),
     }
 }
 
-fn not_seen<T>(reading: Reading<T>) -> Seen {
+fn done_if(done: bool, otherwise: impl FnOnce() -> String) -> Seen {
+    if done { Seen::Done } else { Seen::Otherwise(otherwise()) }
+}
+
+fn read<T>(reading: Reading<T>, known: impl FnOnce(T) -> Seen) -> Seen {
     match reading {
+        Reading::Known(value) => known(value),
         Reading::Absent => Seen::Gone,
         Reading::Unreadable(unreadable) => Seen::Unread(unreadable),
-        Reading::Known(_) | Reading::Assumed(_) | Reading::NotAsked => Seen::Otherwise("nothing".to_owned()),
+        Reading::Assumed(_) | Reading::NotAsked => Seen::Otherwise("nothing".to_owned()),
     }
 }
 

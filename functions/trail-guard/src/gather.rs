@@ -165,7 +165,11 @@ async fn look(boot: &Boot, change: &Change, trail: &TrailArn, deadline: &Deadlin
         Reading::Absent if boot.clients.account().is_none() => {
             unreadable("no such trail here, and whose account this is isn't known".to_owned())
         }
-        told => told,
+        told @ (Reading::Known(_)
+        | Reading::Absent
+        | Reading::Unreadable(_)
+        | Reading::Assumed(_)
+        | Reading::NotAsked) => told,
     }
 }
 

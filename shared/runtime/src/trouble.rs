@@ -126,7 +126,7 @@ where
 {
     // An SDK future is some kilobytes of nested state machines; on the heap it stays out of every caller's.
     let tries = Arc::default();
-    match deadline.bound(step, Box::pin(Tries::noted(&tries, future))).await {
+    match deadline.bound(step, Tries::noted(&tries, Box::pin(future))).await {
         Some(done) => done.map_err(|error| Trouble::of(operation, &error)),
         None => Err(Trouble::late(operation, Tries::told(&tries))),
     }

@@ -1,0 +1,163 @@
+//! Selectors, basic and advanced, and what a reader of CloudTrail's documentation expects of them.
+
+use super::*;
+use serde_json::json;
+
+fn answer(selectors: Value) -> Recorded {
+    Selectors::read(&selectors).unwrap().records_management_events()
+}
+
+fn basic(selectors: Value) -> Recorded {
+    answer(json!({ "eventSelectors": selectors }))
+}
+
+/// Advanced selectors, each a list of `(field, operator, values)`.
+fn advanced(selectors: Value) -> Recorded {
+    let selectors: Vec<Value> = selectors
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fields| {
+            let fields: Vec<Value> = fields
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| {
+                    let mut field = json!({ "field": it[0] });
+                    for pair in it.as_array().unwrap()[1..].chunks(2) {
+                        field[pair[0].as_str().unwrap()] = pair[1].clone();
+                    }
+                    field
+                })
+                .collect();
+            json!({ "name": "x", "fieldSelectors": fields })
+        })
+        .collect();
+    answer(json!({ "advancedEventSelectors": selectors }))
+}
+
+fn all_lost(recorded: &Recorded) -> bool {
+    matches!(recorded, Recorded::No { all: true, .. })
+}
+
+fn kms_lost(recorded: &Recorded) -> bool {
+    matches!(recorded, Recorded::No { all: false, what } if what == "not recorded: calls of kms.amazonaws.com")
+}
+
+#[test]
+fn basic_selectors() {
+    assert_eq!(Selectors::by_default().records_management_events(), Recorded::Yes);
+    for yes in [
+        json!([{ "readWriteType": "All", "includeManagementEvents": true, "dataResources": [], "excludeManagementEventSources": [] }]),
+        json!([{ "readWriteType": "WriteOnly" }]),
+        json!([{}]),
+        json!([{ "excludeManagementEventSources": ["rdsdata.amazonaws.com"] }]),
+        json!([{ "includeManagementEvents": false }, { "readWriteType": "WriteOnly", "includeManagementEvents": true }]),
+        json!([{ "ReadWriteType": "All", "IncludeManagementEvents": true, "ExcludeManagementEventSources": null }]),
+        json!([{ "excludeManagementEventSources": ["kms.amazonaws.com"] }, { "readWriteType": "WriteOnly" }]),
+    ] {
+        assert_eq!(basic(yes.clone()), Recorded::Yes, "{yes}");
+    }
+    assert!(all_lost(&basic(
+        json!([{ "includeManagementEvents": false, "dataResources": [{ "type": "AWS::S3::Object", "values": ["arn:aws:s3"] }] }])
+    )));
+    assert!(all_lost(&basic(json!([{ "readWriteType": "ReadOnly" }]))));
+    assert!(kms_lost(&basic(
+        json!([{ "excludeManagementEventSources": ["kms.amazonaws.com", "rdsdata.amazonaws.com"] }])
+    )));
+    assert!(kms_lost(&basic(
+        json!([{ "excludeManagementEventSources": ["kms.amazonaws.com"] }, { "readWriteType": "ReadOnly" }])
+    )));
+    for unclear in [
+        json!([{ "readWriteType": "Some" }]),
+        json!([{ "readWriteType": 1 }]),
+        json!([{ "includeManagementEvents": "yes" }]),
+        json!([{ "excludeManagementEventSources": "kms.amazonaws.com" }]),
+        json!([{ "includeManagementEvents": false }, "[Object]"]),
+        json!([null]),
+    ] {
+        assert!(matches!(basic(unclear.clone()), Recorded::Unknown(_)), "{unclear}");
+    }
+}
+
+#[test]
+fn advanced_selectors() {
+    const CATEGORY: &str = "eventCategory";
+    for yes in [
+        json!([[[CATEGORY, "equals", ["Management"]]]]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["readOnly", "equals", ["false"]]]]),
+        json!([[
+            [CATEGORY, "equals", ["Management"]],
+            ["eventSource", "notEquals", ["rdsdata.amazonaws.com"]]
+        ]]),
+        json!([
+            [[CATEGORY, "equals", ["Data"]], ["resources.type", "equals", ["AWS::S3::Object"]]],
+            [[CATEGORY, "equals", ["Management"]]]
+        ]),
+        json!([
+            [[CATEGORY, "equals", ["Management"]], ["eventName", "equals", ["Decrypt"]]],
+            [[CATEGORY, "equals", ["Management"]]]
+        ]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventSource", "endsWith", [".amazonaws.com"]]]]),
+    ] {
+        assert_eq!(advanced(yes.clone()), Recorded::Yes, "{yes}");
+    }
+    for none in [
+        json!([[[CATEGORY, "equals", ["Data"]], ["resources.type", "equals", ["AWS::S3::Object"]]]]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["readOnly", "equals", ["true"]]]]),
+        json!([[[CATEGORY, "notEquals", ["Management"]]]]),
+        json!([[
+            [CATEGORY, "equals", ["NetworkActivity"]],
+            ["eventSource", "equals", ["kms.amazonaws.com"]]
+        ]]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventSource", "notEndsWith", [".amazonaws.com"]]]]),
+    ] {
+        assert!(all_lost(&advanced(none.clone())), "{none}");
+    }
+    for kms in [
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventSource", "notEquals", ["kms.amazonaws.com"]]]]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventSource", "notStartsWith", ["kms."]]]]),
+        json!([[
+            [CATEGORY, "equals", ["Management"]],
+            ["eventSource", "startsWith", [""], "notEquals", ["kms.amazonaws.com"]]
+        ]]),
+    ] {
+        assert!(kms_lost(&advanced(kms.clone())), "{kms}");
+    }
+    let one_service =
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventSource", "equals", ["kms.amazonaws.com"]]]]);
+    assert!(
+        matches!(advanced(one_service), Recorded::No { all: false, what } if what.contains("iam.amazonaws.com") && !what.contains("kms"))
+    );
+    for unclear in [
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventName", "notEquals", ["Decrypt"]]]]),
+        json!([[
+            [CATEGORY, "equals", ["Management"]],
+            ["userIdentity.arn", "notStartsWith", ["arn:aws:iam::111122223333:role/x"]]
+        ]]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["newField", "equals", ["x"]]]]),
+        json!([[["readOnly", "equals", ["false"]]]]),
+        json!([[[CATEGORY, "matches", ["Management"]]]]),
+        json!([[[CATEGORY, "equals", "Management"]]]),
+    ] {
+        assert!(matches!(advanced(unclear.clone()), Recorded::Unknown(_)), "{unclear}");
+    }
+}
+
+#[test]
+fn advanced_selectors_win_over_basic_ones_and_none_is_none() {
+    let both = json!({
+        "eventSelectors": [{ "readWriteType": "All" }],
+        "advancedEventSelectors": [{ "fieldSelectors": [{ "field": "eventCategory", "equals": ["Data"] }] }],
+    });
+    assert!(all_lost(&answer(both)));
+    for none in [
+        json!({}),
+        json!(null),
+        json!({ "eventSelectors": [] }),
+        json!({ "eventSelectors": null }),
+        json!("[Object]"),
+    ] {
+        assert_eq!(Selectors::read(&none), None, "{none}");
+    }
+}
