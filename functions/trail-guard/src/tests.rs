@@ -187,7 +187,7 @@ async fn a_conflict_is_waited_out_and_a_trail_that_goes_meanwhile_is_nothing_to_
         .sequence()
         .output(|| GetTrailStatusOutput::builder().is_logging(false).build())
         .output(|| GetTrailStatusOutput::builder().is_logging(true).build())
-        .error(|| not_found_status())
+        .error(not_found_status)
         .build();
     let start = mock!(CloudTrail::start_logging)
         .sequence()
