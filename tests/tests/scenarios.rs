@@ -150,6 +150,17 @@ fn every_finding_has_a_hit_and_a_near_miss() {
     }
 }
 
+/// A page links to the paragraph that is headed by its finding.
+#[test]
+fn every_finding_has_its_paragraph_in_the_runbook() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let headings: Vec<&str> = readme.lines().filter(|line| line.starts_with("### ")).collect();
+    for id in GUARDS.into_iter().flat_map(ids_in_the_source) {
+        let quoted = format!("`{id}`");
+        assert!(headings.iter().any(|heading| heading.contains(&quoted)), "{id} has no paragraph");
+    }
+}
+
 fn ids_in_the_source(guard: Guard) -> BTreeSet<String> {
     let (folder, prefixes, least) = match guard {
         Guard::LogGroup => ("log_group", "log-group|query-results", 9),
