@@ -115,7 +115,9 @@ impl<E: Effect> Report<'_, E> {
             ascii_line(&format!("{head}{name}{tail}"), limit)
         };
         let text = self.text(&title, worst.id, state);
-        let steps: Vec<String> = self.remedies().iter().map(|remedy| one_line(&remedy.to_string())).collect();
+        let remedies = self.remedies();
+        let steps = remedies.iter().flat_map(|(_, remedies)| remedies);
+        let steps: Vec<String> = steps.map(|remedy| one_line(&remedy.to_string())).collect();
         let context = [
             ("severity", severity.as_str()),
             ("finding", worst.id),
@@ -140,28 +142,35 @@ impl<E: Effect> Report<'_, E> {
         })
     }
 
-    /// What is left to a person: of a repaired resource only what is good to know.
-    fn remedies(&self) -> Vec<&Remedy> {
-        let refused = self.outcomes.iter().flat_map(|outcome| match outcome {
-            Outcome::Refused { remedies, .. } => remedies.as_slice(),
-            Outcome::Applied
-            | Outcome::Already
-            | Outcome::Withheld
-            | Outcome::Failed { .. }
-            | Outcome::Replayed => &[],
+    /// What is left to a person, by what it is about: of what is mended only what is good to know.
+    fn remedies(&self) -> Vec<(&'static str, Vec<&Remedy>)> {
+        let refused = self.plan.effects.iter().zip(self.outcomes).map(|(effect, outcome)| {
+            let remedies: Vec<&Remedy> = match outcome {
+                Outcome::Refused { remedies, .. } => remedies.iter().collect(),
+                Outcome::Applied
+                | Outcome::Already
+                | Outcome::Withheld
+                | Outcome::Failed { .. }
+                | Outcome::Replayed => Vec::new(),
+            };
+            (effect.ensure(), remedies)
         });
-        let found = self.plan.findings.iter().flat_map(|finding| {
+        let found = self.plan.findings.iter().map(|finding| {
             let mended = self.mended(finding);
-            finding.remedies.iter().filter(move |remedy| !mended || matches!(remedy, Remedy::Step(_)))
+            let left = |remedy: &&Remedy| !mended || matches!(remedy, Remedy::Step(_));
+            (finding.id, finding.remedies.iter().filter(left).collect())
         });
         // Two findings may be mended by the same command.
-        let mut told = Vec::new();
-        for remedy in refused.chain(found) {
-            if !told.contains(&remedy) {
-                told.push(remedy);
+        let mut told: Vec<&Remedy> = Vec::new();
+        let mut groups = Vec::new();
+        for (about, mut remedies) in refused.chain(found) {
+            remedies.retain(|remedy| !told.contains(remedy));
+            told.extend(&remedies);
+            if !remedies.is_empty() {
+                groups.push((about, remedies));
             }
         }
-        told
+        groups
     }
 
     /// Whether the effect that mends a finding is done.
@@ -171,6 +180,11 @@ impl<E: Effect> Report<'_, E> {
         let mut mending = outcomes.filter(mending).peekable();
         mending.peek().is_some()
             && mending.all(|(_, outcome)| matches!(outcome, Outcome::Applied | Outcome::Already))
+    }
+
+    /// Whether the plan holds an effect that mends a finding.
+    fn would_mend(&self, finding: &Finding) -> bool {
+        self.plan.effects.iter().any(|effect| Some(effect.ensure()) == finding.mended_by)
     }
 
     /// Whether an effect didn't work, or nobody says what became of it.
@@ -195,8 +209,10 @@ impl<E: Effect> Report<'_, E> {
             }
         } else if self.outcomes.contains(&Outcome::Withheld) {
             State::Withheld(self.mode)
-        } else {
+        } else if self.plan.findings.iter().all(|finding| self.would_mend(finding)) {
             State::Replayed
+        } else {
+            State::ReplayedInPart
         }
     }
 }
@@ -210,6 +226,7 @@ enum State {
     Withheld(Mode),
     Trouble,
     Replayed,
+    ReplayedInPart,
 }
 
 impl State {
@@ -223,6 +240,7 @@ impl State {
             Self::Withheld(Mode::Remediate) => " (not repaired)",
             Self::Trouble => " (REPAIR FAILED)",
             Self::Replayed => " (would be repaired)",
+            Self::ReplayedInPart => " (would be repaired in part)",
         }
     }
 }

@@ -293,12 +293,14 @@ fn a_repair_that_is_refused() {
       - associate the key arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab with the log group /payments/api: NOT done, refused: logs:AssociateKmsKey: AccessDeniedException: not authorized
 
     What to do
+      log-group-key:
       1. this function's role may not associate keys; add this statement to it:
            {
              "Effect": "Allow",
              "Action": "logs:AssociateKmsKey",
              "Resource": "arn:aws:logs:eu-central-1:111122223333:log-group:*"
            }
+      log-group.unencrypted:
            aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab
       2. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
 
@@ -431,6 +433,7 @@ fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
       Nothing: no repair follows from what it found.
 
     What to do
+      log-group.key-unusable:
       1. write the key policy to a file:
            aws kms get-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --query Policy --output text > key-policy.json
       2. add this statement to it:
@@ -456,6 +459,7 @@ fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
            }
       3. and put it back:
            aws kms put-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --policy file://key-policy.json
+      log-group.unencrypted:
       4. once the key serves, associate it with the log group:
            aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id "$(aws kms describe-key --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:alias/payments --query KeyMetadata.Arn --output text)"
       5. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)

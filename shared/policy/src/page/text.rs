@@ -76,20 +76,13 @@ impl<E: Effect> Report<'_, E> {
         text.push_str(if state == State::Repaired { "\nGood to know\n" } else { "\nWhat to do\n" });
         let mut number = 0;
         let remedies = self.remedies();
-        for remedy in &remedies {
-            match remedy {
-                Remedy::Step(step) => {
-                    number += 1;
-                    push_line(text, &format!("  {number}. {step}"));
-                }
-                Remedy::Command(command) => push_line(text, &format!("       {command}")),
-                Remedy::Statement(statement) => {
-                    let shown =
-                        serde_json::to_string_pretty(statement).unwrap_or_else(|_| statement.to_string());
-                    for line in shown.lines() {
-                        push_line(text, &format!("       {line}"));
-                    }
-                }
+        for (about, remedies_about) in &remedies {
+            // One thing to do needs no heading; of several each command must be seen to belong to its own.
+            if remedies.len() > 1 {
+                push_line(text, &format!("  {about}:"));
+            }
+            for remedy in remedies_about {
+                push_remedy(text, remedy, &mut number);
             }
         }
         if remedies.is_empty() {
@@ -146,6 +139,22 @@ fn push_foot(text: &mut String, runbook: Option<&str>, finding: &str, event: &st
     text.push('\n');
     push_line(text, &format!("Runbook: {runbook}"));
     push_data(text, &format!("Event: {event}"));
+}
+
+fn push_remedy(text: &mut String, remedy: &Remedy, number: &mut usize) {
+    match remedy {
+        Remedy::Step(step) => {
+            *number += 1;
+            push_line(text, &format!("  {number}. {step}"));
+        }
+        Remedy::Command(command) => push_line(text, &format!("       {command}")),
+        Remedy::Statement(statement) => {
+            let shown = serde_json::to_string_pretty(statement).unwrap_or_else(|_| statement.to_string());
+            for line in shown.lines() {
+                push_line(text, &format!("       {line}"));
+            }
+        }
+    }
 }
 
 fn field(text: &mut String, name: &str, value: &str) {
