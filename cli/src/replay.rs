@@ -87,7 +87,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Input { changes, mut counts } = input::read(&arguments.paths, arguments.state.as_deref());
     let (changes, copies) = timeline::order(changes);
     counts.copies = copies;
-    if arguments.counterfactual && policy.mode_of(Guard::LogGroup) < Mode::Remediate {
+    let repairs = |guard: &Guard| policy.mode_of(*guard) >= Mode::Remediate;
+    if arguments.counterfactual && ![Guard::LogGroup, Guard::Trail].iter().any(repairs) {
         eprintln!("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
     }
     let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
