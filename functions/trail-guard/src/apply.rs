@@ -36,6 +36,11 @@ pub async fn apply(boot: &Boot, effects: &[Effect], deadline: &Deadline) -> Appl
             outcomes.push(Outcome::Withheld);
             continue;
         }
+        if !deadline.has(Step::Write, PAUSE) {
+            let why = "it was not tried: no time was left behind the effects before it".to_owned();
+            outcomes.push(Outcome::Failed { why });
+            continue;
+        }
         match ensure(boot, effect, deadline).await {
             Some(outcome) => outcomes.push(outcome),
             None => return Applied::TrailGone,

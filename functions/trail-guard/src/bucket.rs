@@ -44,7 +44,7 @@ pub async fn region(boot: &Boot, bucket: &str, deadline: &Deadline) -> Reading<R
                     };
                 }
                 Told::NoBucket => return Reading::Absent,
-                Told::Nothing(status) if status < 500 => {
+                Told::Nothing(status) if status < 500 && status != 429 => {
                     return unreadable(format!("answered {status} without {HEADER}"), false);
                 }
                 Told::Nothing(status) => trouble = format!("answered {status}"),

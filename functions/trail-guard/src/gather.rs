@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
 use sealwatch_policy::guards::trail::{
-    Coverage, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState, keys_to_read,
-    others_matter, questions, trail_to_read,
+    Call, Coverage, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState,
+    keys_to_read, others_matter, questions, trail_to_read,
 };
 use sealwatch_policy::names::{KeyRef, Region, TrailArn};
 use sealwatch_policy::untrusted::clean;
@@ -28,7 +28,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub struct Reader {
     keys: Keys,
-    seen: Mutex<BTreeMap<TrailArn, Settings>>,
+    seen: Mutex<BTreeMap<TrailArn, (Timestamp, Settings)>>,
 }
 
 impl Reader {
@@ -49,31 +49,62 @@ impl Reader {
             match asked.earlier {
                 true => history::or_seen(
                     history::before(boot, change, &trail, deadline).await,
-                    self.last_seen(&trail),
+                    self.last_seen(&trail, change.time),
                 ),
                 false => Reading::NotAsked,
             }
         };
-        let set_up = async {
-            match &state {
-                Some(state) => set_up(boot, state, &asked, deadline).await,
-                None => SetUp::default(),
-            }
-        };
-        let (earlier, set_up) = tokio::join!(earlier, set_up);
-        facts.earlier = earlier;
-        (facts.status, facts.selectors) = (set_up.status, set_up.selectors);
-        (facts.tags, facts.bucket_region) = (set_up.tags, set_up.bucket_region);
-        let (keys, others) = tokio::join!(
-            self.keys(boot, &trail, &facts.bucket_region, deadline),
-            others(boot, change, &trail, &facts, deadline)
+        // Whether anybody still records is never kept waiting by what is less urgent to know.
+        let (recording, sealing, earlier) = tokio::join!(
+            recording(boot, &facts.trail, &trail, deadline),
+            self.sealing(boot, state.as_ref(), &asked, deadline),
+            earlier
         );
-        facts.keys.extend(keys);
-        facts.others = others;
+        (facts.status, facts.selectors, facts.others) = recording;
+        (facts.bucket_region, facts.keys, facts.tags) = sealing;
+        facts.earlier = earlier;
         if let Some(state) = state {
-            self.locked(|seen| seen.insert(trail, state.settings));
+            self.locked(|seen| seen.insert(trail, (now, state.settings)));
         }
         facts
+    }
+
+    /// The bucket's Region and the key that belongs there; the tags.
+    async fn sealing(
+        &self,
+        boot: &Boot,
+        state: Option<&TrailState>,
+        asked: &Questions,
+        deadline: &Deadline,
+    ) -> (Reading<Region>, BTreeMap<KeyRef, KeyReading>, Reading<BTreeMap<String, String>>) {
+        let Some(state) = state else {
+            return (Reading::NotAsked, BTreeMap::new(), Reading::NotAsked);
+        };
+        let tags = async {
+            match asked.tags {
+                true => tags(boot, &state.arn, deadline).await,
+                false => Reading::NotAsked,
+            }
+        };
+        let key = async {
+            let region = match (asked.bucket_region, state.settings.bucket.name()) {
+                (true, Some(bucket)) => bucket::region(boot, bucket, deadline).await,
+                (true, None) => Reading::Unreadable(Unreadable::for_good("DescribeTrails shows no bucket")),
+                (false, _) => Reading::NotAsked,
+            };
+            let keys = match &region {
+                Reading::Known(region) => {
+                    let wanted = keys_to_read(&boot.policy, &state.arn, region);
+                    self.keys.read(&boot.clients, wanted, deadline).await
+                }
+                Reading::NotAsked | Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) => {
+                    Vec::new()
+                }
+            };
+            (region, keys)
+        };
+        let (tags, (region, keys)) = tokio::join!(tags, key);
+        (region, keys.into_iter().collect(), tags)
     }
 
     /// Forgets all keys, when one has kept a trail from being repaired: it may be mended the next minute.
@@ -81,72 +112,51 @@ impl Reader {
         self.keys.forget();
     }
 
-    async fn keys(
-        &self,
-        boot: &Boot,
-        trail: &TrailArn,
-        bucket: &Reading<Region>,
-        deadline: &Deadline,
-    ) -> Vec<(KeyRef, KeyReading)> {
-        match bucket {
-            Reading::Known(region) => {
-                self.keys.read(&boot.clients, keys_to_read(&boot.policy, trail, region), deadline).await
-            }
-            Reading::NotAsked | Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) => Vec::new(),
-        }
+    /// How the trail looked when this instance saw it last, if that was before `moment`.
+    fn last_seen(&self, trail: &TrailArn, moment: Timestamp) -> Option<Settings> {
+        self.locked(|seen| {
+            let (seen_at, settings) = seen.get(trail)?;
+            (*seen_at < moment).then(|| settings.clone())
+        })
     }
 
-    fn last_seen(&self, trail: &TrailArn) -> Option<Settings> {
-        self.locked(|seen| seen.get(trail).cloned())
-    }
-
-    fn locked<T>(&self, with: impl FnOnce(&mut BTreeMap<TrailArn, Settings>) -> T) -> T {
+    fn locked<T>(&self, with: impl FnOnce(&mut BTreeMap<TrailArn, (Timestamp, Settings)>) -> T) -> T {
         with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// What belongs to a trail beside its description.
-struct SetUp {
-    status: Reading<Status>,
-    selectors: Reading<Selectors>,
-    tags: Reading<BTreeMap<String, String>>,
-    bucket_region: Reading<Region>,
-}
+type Recording = (Reading<Status>, Reading<Selectors>, Reading<Vec<OtherTrail>>);
 
-impl Default for SetUp {
-    fn default() -> Self {
-        Self {
-            status: Reading::NotAsked,
-            selectors: Reading::NotAsked,
-            tags: Reading::NotAsked,
-            bucket_region: Reading::NotAsked,
-        }
+/// Whether the trail is logging and what it records; the other trails as soon as it is known not to.
+async fn recording(
+    boot: &Boot,
+    found: &Reading<TrailState>,
+    trail: &TrailArn,
+    deadline: &Deadline,
+) -> Recording {
+    if *found == Reading::Absent {
+        return (Reading::NotAsked, Reading::NotAsked, others(boot, trail, deadline).await);
     }
-}
-
-async fn set_up(boot: &Boot, state: &TrailState, asked: &Questions, deadline: &Deadline) -> SetUp {
-    let selectors = async {
-        match asked.selectors {
-            true => selectors(boot, &state.arn, deadline).await,
+    let unasked = Reading::NotAsked;
+    let logging = async {
+        let status = status(boot, trail, Step::Gather, deadline).await;
+        let stopped = matches!(&status, Reading::Known(Status { logging: Some(false), .. }));
+        let early = match stopped && others_matter(found, &status, &unasked) {
+            true => others(boot, trail, deadline).await,
             false => Reading::NotAsked,
-        }
+        };
+        (status, early)
     };
-    let tags = async {
-        match asked.tags {
-            true => tags(boot, &state.arn, deadline).await,
-            false => Reading::NotAsked,
-        }
+    let ((status, early), selectors) = tokio::join!(logging, selectors(boot, trail, deadline));
+    let others = match early {
+        Reading::NotAsked if others_matter(found, &status, &selectors) => others(boot, trail, deadline).await,
+        Reading::NotAsked
+        | Reading::Known(_)
+        | Reading::Assumed(_)
+        | Reading::Absent
+        | Reading::Unreadable(_) => early,
     };
-    let bucket_region = async {
-        match (asked.bucket_region, state.settings.bucket.name()) {
-            (true, Some(bucket)) => bucket::region(boot, bucket, deadline).await,
-            (true, None) => Reading::Unreadable(Unreadable::for_good("DescribeTrails shows no bucket")),
-            (false, _) => Reading::NotAsked,
-        }
-    };
-    let status = status(boot, &state.arn, Step::Gather, deadline);
-    let (status, selectors, tags, bucket_region) = tokio::join!(status, selectors, tags, bucket_region);
-    SetUp { status, selectors, tags, bucket_region }
+    (status, selectors, others)
 }
 
 /// The trail of a change, unless another account's or Region's function has to look.
@@ -157,11 +167,14 @@ async fn look(boot: &Boot, change: &Change, trail: &TrailArn, deadline: &Deadlin
     }
     let unreadable = |why: String| Reading::Unreadable(Unreadable::for_good(why));
     match describe(boot, trail, Step::Gather, deadline).await {
-        Reading::Absent if trail.place() != place => unreadable(format!(
-            "DescribeTrails doesn't show {trail} here: look in account {}, Region {}",
-            trail.place().account,
-            trail.place().region
-        )),
+        // A delegated administrator's deletion is seen where it was called.
+        Reading::Absent if trail.place() != place && Call::of(change) != Some(Call::Delete) => {
+            unreadable(format!(
+                "DescribeTrails doesn't show {trail} here: look in account {}, Region {}",
+                trail.place().account,
+                trail.place().region
+            ))
+        }
         Reading::Absent if boot.clients.account().is_none() => {
             unreadable("no such trail here, and whose account this is isn't known".to_owned())
         }
@@ -214,6 +227,7 @@ pub async fn status(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadli
             let error = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|it| clean(it, 400));
             Reading::Known(Status {
                 logging: answer.is_logging(),
+                started: Some(answer.start_logging_time().is_some()),
                 delivery_error: error(answer.latest_delivery_error()),
                 digest_error: error(answer.latest_digest_delivery_error()),
             })
@@ -287,16 +301,7 @@ async fn tags(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Reading<BTr
 }
 
 /// The other trails that reach this Region, up to the first that surely records it.
-async fn others(
-    boot: &Boot,
-    change: &Change,
-    besides: &TrailArn,
-    facts: &Facts,
-    deadline: &Deadline,
-) -> Reading<Vec<OtherTrail>> {
-    if !others_matter(change, facts) {
-        return Reading::NotAsked;
-    }
+async fn others(boot: &Boot, besides: &TrailArn, deadline: &Deadline) -> Reading<Vec<OtherTrail>> {
     let asked = boot.clients.cloudtrail().describe_trails().include_shadow_trails(true);
     let answer = match call(deadline, Step::Gather, "cloudtrail:DescribeTrails", asked.send()).await {
         Ok(answer) => answer,

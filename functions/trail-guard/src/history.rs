@@ -23,21 +23,18 @@ pub async fn before(
     trail: &TrailArn,
     deadline: &Deadline,
 ) -> Reading<Settings> {
-    let mut found: Option<Change> = None;
-    for name in ["UpdateTrail", "CreateTrail"] {
-        match latest(boot, change, trail, name, deadline).await {
-            Ok(Some(earlier)) if found.as_ref().is_none_or(|it| it.time < earlier.time) => {
-                found = Some(earlier);
-            }
-            Ok(_) => {}
-            Err(trouble) => return Reading::Unreadable(trouble.into()),
+    // Side by side: a trail that was deleted and made again has its latest description in either.
+    let (updated, created) = tokio::join!(
+        latest(boot, change, trail, "UpdateTrail", deadline),
+        latest(boot, change, trail, "CreateTrail", deadline)
+    );
+    match (updated, created) {
+        (Ok(updated), Ok(created)) => {
+            let found = updated.into_iter().chain(created).max_by_key(|it| it.time);
+            found.map_or(Reading::Absent, |earlier| Reading::Known(Settings::after(&earlier, None)))
         }
-        // A trail can't be updated before it was created, and an update's response tells it all.
-        if found.is_some() {
-            break;
-        }
+        (Err(trouble), _) | (_, Err(trouble)) => Reading::Unreadable(trouble.into()),
     }
-    found.map_or(Reading::Absent, |earlier| Reading::Known(Settings::after(&earlier, None)))
 }
 
 async fn latest(
@@ -77,7 +74,8 @@ fn of_trail(event: &Event, change: &Change, trail: &TrailArn) -> Option<Change> 
     let Ok(Parsed::Change(earlier)) = parse(&record) else { return None };
     let right = earlier.failure.is_none()
         && earlier.event_id != change.event_id
-        && earlier.time <= change.time
+        // Of the same second nobody can tell which came first, and a twin of the change would hide it.
+        && earlier.time < change.time
         && Target::of(&earlier) == Target::Trail(trail.clone());
     right.then_some(*earlier)
 }

@@ -14,7 +14,6 @@ use apply::Applied;
 use gather::Reader;
 use jiff::Timestamp;
 use sealwatch_policy::change::Change;
-use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::guards::trail::{Effect, Target, decide};
 use sealwatch_policy::plan::Outcome;
@@ -53,9 +52,11 @@ impl Judge for TrailGuard {
         let outcomes = match apply::apply(boot, &plan.effects, deadline).await {
             Applied::Outcomes(outcomes) => outcomes,
             Applied::TrailGone => {
-                facts.trail = Reading::Absent;
+                // Whether another trail records this Region matters now, and wasn't asked of a trail that was there.
+                facts = self.reader.gather(boot, change, started, deadline).await;
                 plan = decide(&boot.policy, change, &facts, started);
-                Vec::new()
+                let why = "it was not tried: the trail was gone for a moment, and is there again";
+                plan.effects.iter().map(|_| Outcome::Failed { why: why.to_owned() }).collect()
             }
         };
         let repaired = !outcomes.is_empty() && outcomes.iter().all(|outcome| *outcome == Outcome::Applied);

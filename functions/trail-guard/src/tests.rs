@@ -142,10 +142,16 @@ async fn one_setting_is_one_update_with_that_setting_alone() {
 async fn another_trail_is_no_answer() {
     let other = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit-2";
     let look = looks(vec![trails(vec![trail(other, true)])]);
-    let published = published();
-    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&look]);
+    let (status, selectors, published, others) = (statuses(&[true]), selectors(), published(), others());
+    let history = no_history();
+    let rules = [&look, &others, &status, &selectors, &history];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
     let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &named())).await.unwrap();
-    assert_eq!((&receipt["verdict"], published.num_calls()), (&json!("ignored"), 0));
+    assert_eq!((&receipt["verdict"], published.num_calls()), (&json!("ignored"), 0), "another one records");
+}
+
+fn no_history() -> Rule {
+    mock!(CloudTrail::lookup_events).then_output(|| LookupEventsOutput::builder().build())
 }
 
 #[tokio::test]
@@ -180,29 +186,30 @@ async fn a_start_whose_answer_is_lost_is_read_back_before_it_is_called_failed() 
 }
 
 #[tokio::test]
-async fn a_conflict_is_waited_out_and_a_trail_that_goes_meanwhile_is_nothing_to_do() {
-    let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
-    let (selectors, published, others) = (selectors(), published(), others());
-    let status = mock!(CloudTrail::get_trail_status)
+async fn a_conflict_is_waited_out_and_a_trail_that_goes_meanwhile_is_looked_at_again() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)]), trails(Vec::new())]);
+    let (selectors, published, others, history) = (selectors(), published(), others(), no_history());
+    let own = mock!(CloudTrail::get_trail_status)
+        .match_requests(|request| request.name() == Some(TRAIL))
         .sequence()
         .output(|| GetTrailStatusOutput::builder().is_logging(false).build())
-        .output(|| GetTrailStatusOutput::builder().is_logging(true).build())
         .error(not_found_status)
         .build();
+    let other = mock!(CloudTrail::get_trail_status)
+        .match_requests(|request| request.name() != Some(TRAIL))
+        .then_output(|| GetTrailStatusOutput::builder().is_logging(true).build());
     let start = mock!(CloudTrail::start_logging)
         .sequence()
         .error(|| {
-            StartLoggingError::ConflictException(
-                ConflictException::builder().meta(meta("ConflictException")).build(),
-            )
+            let conflict = ConflictException::builder().meta(meta("ConflictException")).build();
+            StartLoggingError::ConflictException(conflict)
         })
         .error(|| {
-            StartLoggingError::TrailNotFoundException(
-                TrailNotFoundException::builder().meta(meta("TrailNotFoundException")).build(),
-            )
+            let gone = TrailNotFoundException::builder().meta(meta("TrailNotFoundException")).build();
+            StartLoggingError::TrailNotFoundException(gone)
         })
         .build();
-    let rules = [&look, &others, &status, &selectors, &start];
+    let rules = [&look, &others, &own, &other, &selectors, &start, &history];
     let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
     let receipt = handle(&guard(cloudtrail, &published), &event("StopLogging", &named())).await.unwrap();
     assert_eq!((&receipt["verdict"], &receipt["effects"]), (&json!("ignored"), &json!([])), "{receipt}");
@@ -228,7 +235,7 @@ async fn a_history_too_long_to_read_is_never_taken_for_none() {
     let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &moved)).await.unwrap();
     assert_eq!(receipt["findings"][0]["id"], "trail.redirected");
     assert!(receipt["findings"][0]["evidence"][1].as_str().unwrap().contains("more than 250"), "{receipt}");
-    assert_eq!(history.num_calls(), 5);
+    assert_eq!(history.num_calls(), 10, "five pages of either sort of call");
 }
 
 #[tokio::test]
@@ -236,11 +243,13 @@ async fn what_an_instance_saw_itself_rebuilds_a_trail_that_the_history_no_longer
     let look = looks(vec![trails(vec![trail(TRAIL, true)]), trails(Vec::new())]);
     let (status, selectors, published, others) =
         (statuses(&[true, true]), selectors(), published(), others());
-    let history = mock!(CloudTrail::lookup_events).then_output(|| LookupEventsOutput::builder().build());
+    let history = no_history();
     let rules = [&look, &others, &status, &selectors, &history];
     let guard = guard(mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules), &published);
     handle(&guard, &event("StartLogging", &named())).await.unwrap();
-    let receipt = handle(&guard, &event("DeleteTrail", &named())).await.unwrap();
+    let mut deleted = event("DeleteTrail", &named());
+    deleted["eventTime"] = json!("2999-01-01T00:00:00Z");
+    let receipt = handle(&guard, &deleted).await.unwrap();
     let told = receipt["findings"][0].to_string();
     assert!(told.contains("--s3-bucket-name example-trail-logs"), "{told}");
     assert_eq!(history.num_calls(), 2, "both sorts of calls are looked for");

@@ -65,6 +65,8 @@ struct Trail {
     /// How it was set up before the last CreateTrail, UpdateTrail or DeleteTrail.
     before: Option<Settings>,
     logging: Option<bool>,
+    /// Whether it ever logged; `None` if nothing tells.
+    started: Option<bool>,
     delivery_error: Option<String>,
     /// Its event selectors, or why a recorded call doesn't show them.
     selectors: Option<Result<Selectors, String>>,

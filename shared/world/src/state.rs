@@ -334,6 +334,8 @@ impl World {
             settings,
             before: None,
             logging: entry.logging,
+            // One that isn't logging may have been stopped or never started: the state doesn't tell.
+            started: entry.logging.filter(|logging| *logging),
             delivery_error: entry.delivery_error,
             selectors: Selectors::read(&selectors).map(Ok),
             tags: entry.tags,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
 use sealwatch_policy::guards::trail::{
-    Effect, Ensure, Facts, Named, OtherTrail, Questions, Selectors, Status, TrailState, keys_to_read,
+    Call, Effect, Ensure, Facts, Named, OtherTrail, Questions, Selectors, Status, TrailState, keys_to_read,
     others_matter, questions, trail_to_read,
 };
 use sealwatch_policy::names::{KeyRef, Place, TrailArn};
@@ -34,14 +34,14 @@ pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -
     } else {
         let state = TrailState { arn: arn.clone(), settings: known.settings.clone() };
         let asked = questions(policy, change, Some(&state), now);
-        known.answer(&mut facts, &asked, &arn);
+        known.answer(&mut facts, &asked, &arn, Call::of(change));
         let complete = known.settings.key != Named::NotTold
             && known.settings.multi_region.is_some()
             && known.settings.validation.is_some();
         facts.trail = if complete { Reading::Known(state) } else { Reading::Assumed(state) };
         world.keys_of(known, &arn, policy, &mut facts);
     }
-    if others_matter(change, &facts) {
+    if others_matter(&facts.trail, &facts.status, &facts.selectors) {
         facts.others = Reading::Assumed(world.other_trails(&arn, &change.place));
     }
     facts
@@ -96,8 +96,15 @@ impl World {
             let (home, settings) = (arn.place(), &trail.settings);
             (home.account == reaching.account || settings.organization == Some(true))
                 && (home.region == reaching.region
-                    || settings.multi_region == Some(true)
+                    || settings.multi_region != Some(false)
                         && home.region.partition() == reaching.region.partition())
+        };
+        // Whether the account belongs to the trail's organization, and whether a trail elsewhere records all
+        // Regions where nothing tells, is assumed.
+        let is_sure = |arn: &TrailArn, trail: &Trail| {
+            let home = arn.place();
+            home.account == reaching.account
+                && (home.region == reaching.region || trail.settings.multi_region == Some(true))
         };
         self.places
             .values()
@@ -105,7 +112,14 @@ impl World {
             .filter(|(arn, trail)| *arn != besides && !trail.deleted && reaches(arn, trail))
             .map(|(arn, trail)| OtherTrail {
                 arn: arn.clone(),
-                status: trail.status(),
+                status: match trail.status() {
+                    Reading::Known(status) if !is_sure(arn, trail) => Reading::Assumed(status),
+                    status @ (Reading::Known(_)
+                    | Reading::Assumed(_)
+                    | Reading::Absent
+                    | Reading::Unreadable(_)
+                    | Reading::NotAsked) => status,
+                },
                 selectors: trail.selectors(),
             })
             .collect()
@@ -113,7 +127,7 @@ impl World {
 }
 
 impl Trail {
-    fn answer(&self, facts: &mut Facts, asked: &Questions, arn: &TrailArn) {
+    fn answer(&self, facts: &mut Facts, asked: &Questions, arn: &TrailArn, call: Option<Call>) {
         facts.status = self.status();
         if asked.selectors {
             facts.selectors = self.selectors();
@@ -125,8 +139,12 @@ impl Trail {
                 .map_or_else(|| Reading::Assumed(std::collections::BTreeMap::new()), Reading::Known);
         }
         if asked.earlier {
-            facts.earlier =
-                self.before.clone().map_or_else(|| Reading::Assumed(self.settings.clone()), Reading::Known);
+            facts.earlier = match (&self.before, call) {
+                (Some(before), _) => Reading::Known(before.clone()),
+                // The records tell of no trail of that name before.
+                (None, Some(Call::Create)) => Reading::Absent,
+                (None, _) => Reading::Assumed(self.settings.clone()),
+            };
         }
         if asked.bucket_region {
             facts.bucket_region = self
@@ -139,6 +157,7 @@ impl Trail {
     fn status(&self) -> Reading<Status> {
         let status = |logging| Status {
             logging: Some(logging),
+            started: self.started,
             delivery_error: self.delivery_error.clone(),
             digest_error: None,
         };

@@ -67,11 +67,13 @@ fn encrypting(key: &KeyArn, trail: &TrailArn) -> RequestContext {
         .with("aws:SourceArn", one(&trail.to_string()))
 }
 
-/// DescribeKey takes no encryption context; whether it carries a source isn't documented.
+/// DescribeKey takes no encryption context; it is made for a trail like the others.
+///
+/// Source: CloudTrail User Guide, "Enable CloudTrail to describe KMS key properties".
 fn describing(key: &KeyArn, trail: &TrailArn) -> RequestContext {
     calling(key, trail)
         .with("kms:EncryptionContextKeys", ContextValue::Absent)
-        .with("aws:SourceArn", ContextValue::PresentIfAtAll(vec![trail.to_string()]))
+        .with("aws:SourceArn", ContextValue::Present(vec![trail.to_string()]))
 }
 
 fn calling(key: &KeyArn, trail: &TrailArn) -> RequestContext {

@@ -25,13 +25,15 @@ pub(super) fn record(world: &mut World, change: &Change) {
     };
     let Some(arn) = named else { return };
     let trail = world.at(arn.place()).trails.entry(arn).or_default();
+    // What is done to a trail proves that it is there: one that was deleted was made again, in an order that
+    // CloudTrail's whole seconds don't tell.
+    trail.deleted = false;
     match name {
         "CreateTrail" => *trail = created(change, trail),
         "UpdateTrail" => {
             trail.before = trail.known_settings();
             trail.settings = Settings::after(change, trail.before.as_ref());
             trail.keep_repairs(change);
-            trail.deleted = false;
             if change.request.get("s3BucketName").is_some_and(Value::is_string) {
                 // Where another bucket is, nothing tells.
                 let moved = trail.before.as_ref().is_none_or(|before| before.bucket != trail.settings.bucket);
@@ -42,8 +44,10 @@ pub(super) fn record(world: &mut World, change: &Change) {
             trail.before = trail.known_settings();
             trail.deleted = true;
         }
-        "StartLogging" => trail.logging = Some(true),
-        "StopLogging" => trail.logging = Some(false),
+        "StartLogging" | "StopLogging" => {
+            trail.logging = Some(name == "StartLogging");
+            trail.started = Some(true);
+        }
         "PutEventSelectors" => {
             let told = Selectors::read(&change.response).or_else(|| Selectors::read(&change.request));
             let unshown = || "the recorded PutEventSelectors call doesn't show the selectors".to_owned();
@@ -90,6 +94,7 @@ fn created(change: &Change, earlier: &Trail) -> Trail {
         settings: Settings::after(change, None),
         before: earlier.known_settings(),
         logging: Some(false),
+        started: Some(false),
         selectors: Some(Ok(Selectors::by_default())),
         tags: Some(tags(change.request.get("tagsList"))),
         ..Trail::default()

@@ -61,8 +61,9 @@ impl Coverage {
             Reading::Known(selectors) | Reading::Assumed(selectors) => {
                 match selectors.records_management_events() {
                     // A service or two left out is a finding, and still not blindness.
-                    Recorded::Yes | Recorded::No { all: false, .. } => Self::Full,
-                    Recorded::No { all: true, what } => return Self::None(what),
+                    Recorded::Yes => Self::Full,
+                    Recorded::No { .. } if selectors.records_changes_of_trails() => Self::Full,
+                    Recorded::No { what, .. } => return Self::None(what),
                     Recorded::Unknown(why) => Self::unknown(&why),
                 }
             }
@@ -82,8 +83,8 @@ impl Coverage {
 
 /// What is left to record this Region, besides a trail that doesn't.
 pub(super) enum Left {
-    /// This one does.
-    Trail(TrailArn),
+    /// This one does; or is assumed to, because nothing told otherwise (replay only).
+    Trail { arn: TrailArn, assumed: bool },
     /// None does; each with the reason.
     None(Vec<String>),
     /// None that surely does, and these can't be told.
@@ -103,11 +104,14 @@ impl Left {
                 return Self::Unknown { why, retryable: false };
             }
         };
+        let is_assumed = |trail: &OtherTrail| matches!(trail.status, Reading::Assumed(_));
+        let recording = trails.iter().filter(|trail| trail.coverage() == Coverage::Full);
+        // One that is known to is better than one that may.
+        if let Some(trail) = recording.min_by_key(|trail| is_assumed(trail)) {
+            return Self::Trail { arn: trail.arn.clone(), assumed: is_assumed(trail) };
+        }
         let judged: Vec<(&TrailArn, Coverage)> =
             trails.iter().map(|trail| (&trail.arn, trail.coverage())).collect();
-        if let Some((arn, _)) = judged.iter().find(|(_, coverage)| *coverage == Coverage::Full) {
-            return Self::Trail((*arn).clone());
-        }
         let (mut reasons, mut unknown, mut may_pass) = (Vec::new(), Vec::new(), false);
         for (arn, coverage) in judged {
             match coverage {

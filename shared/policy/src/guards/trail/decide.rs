@@ -6,13 +6,12 @@
 use super::judgement::Judgement;
 use super::{Call, Effect, Facts, Target, failed, findings};
 use crate::change::Change;
-use crate::facts::{Reading, Unreadable};
+use crate::facts::Reading;
 use crate::guards::Guard;
 use crate::names::TrailArn;
 use crate::plan::{Plan, Verdict};
 use crate::policy::Policy;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// What follows from a change, given the facts read after it.
 ///
@@ -92,17 +91,29 @@ fn decide_trail(
     let mut judgement = Judgement::new(policy, change, facts, trail);
     match &facts.trail {
         Reading::Known(state) | Reading::Assumed(state) => {
-            match tag_exemption(policy, facts, now).filter(|_| super::is_ours(change, trail)) {
-                Some(Ok(plan)) => return plan,
-                Some(Err(evidence)) => {
-                    return unknown("its tags, which may exempt it, can't be read", evidence);
-                }
-                None => {}
+            let asks_for_tags = super::asks_for_tags(policy, now) && super::is_ours(change, trail);
+            let exemption = asks_for_tags.then(|| tag_exemption(policy, facts, now)).flatten();
+            if let Some(exemption) = exemption {
+                return exemption;
             }
             judgement.judge(state);
+            match &facts.tags {
+                _ if !asks_for_tags => {}
+                Reading::Known(_) | Reading::Assumed(_) | Reading::Absent => {}
+                Reading::Unreadable(error) => judgement.may_be_exempt(Some(error)),
+                Reading::NotAsked => judgement.may_be_exempt(None),
+            }
         }
         Reading::Absent if Call::of(change) == Some(Call::Delete) => judgement.deleted(),
-        Reading::Absent => return Plan::settled(Verdict::Ignored, "the trail no longer exists"),
+        Reading::Absent => {
+            judgement.vanished();
+            if judgement.findings.is_empty() {
+                return Plan::settled(
+                    Verdict::Ignored,
+                    "the trail no longer exists, and another one records",
+                );
+            }
+        }
         Reading::Unreadable(unreadable) => {
             let plan = unknown("its state can't be read", vec![unreadable.why.clone()]);
             return Plan { retryable: unreadable.retryable, ..plan };
@@ -112,22 +123,14 @@ fn decide_trail(
     judgement.plan()
 }
 
-/// A plan if the trail's tags exempt it, evidence if they can't be read; policy is asked first whether tags matter.
-fn tag_exemption(
-    policy: &Policy,
-    facts: &Facts,
-    now: Timestamp,
-) -> Option<Result<Plan<Effect>, Vec<String>>> {
-    if !super::asks_for_tags(policy, now) {
-        return None;
-    }
-    let none = BTreeMap::new();
+/// A plan if the trail's tags exempt it.
+fn tag_exemption(policy: &Policy, facts: &Facts, now: Timestamp) -> Option<Plan<Effect>> {
     let tags = match &facts.tags {
         Reading::Known(tags) | Reading::Assumed(tags) => tags,
-        Reading::Absent => &none,
-        Reading::Unreadable(Unreadable { why, .. }) => return Some(Err(vec![why.clone()])),
-        Reading::NotAsked => return Some(Err(vec!["they were not looked at".to_owned()])),
+        Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => return None,
     };
-    let exemption = policy.exemptions_of(Guard::Trail, now).find(|exemption| exemption.covers_tags(tags))?;
-    Some(Ok(exemption.settles("the trail's tag")))
+    policy
+        .exemptions_of(Guard::Trail, now)
+        .find(|exemption| exemption.covers_tags(tags))
+        .map(|exemption| exemption.settles("the trail's tag"))
 }

@@ -32,15 +32,23 @@ fn names_a_notification(change: &Change) -> bool {
     names_any(change, &["snsTopicName", "cloudWatchLogsLogGroupArn"])
 }
 
+/// A record that leaves its request out may have named anything.
 fn names_any(change: &Change, fields: &[&str]) -> bool {
     // An empty text takes the setting away, which is a change too.
-    fields.iter().any(|field| change.request.get(*field).is_some_and(serde_json::Value::is_string))
+    !change.request.is_object()
+        || fields.iter().any(|field| change.request.get(*field).is_some_and(serde_json::Value::is_string))
 }
 
 /// Whether it matters how the trail was set up before the change.
+///
+/// A trail that was deleted and made again under its name delivers where the new one says.
 pub(super) fn asks_for_earlier(policy: &Policy, change: &Change) -> bool {
-    let by_history = policy.trails.buckets.is_empty() && names_a_destination(change);
-    Call::of(change) == Some(Call::Update) && (by_history || names_a_notification(change))
+    let unlisted = policy.trails.buckets.is_empty();
+    match Call::of(change) {
+        Some(Call::Update) => unlisted && names_a_destination(change) || names_a_notification(change),
+        Some(Call::Create | Call::Delete) => unlisted,
+        Some(Call::Stop | Call::Start | Call::PutSelectors | Call::PutInsights) | None => false,
+    }
 }
 
 pub(super) fn judge(policy: &Policy, change: &Change, facts: &Facts, state: &TrailState) -> Destination {
@@ -70,6 +78,8 @@ pub(super) fn judge(policy: &Policy, change: &Change, facts: &Facts, state: &Tra
         Reading::Assumed(_) => {
             Some(Destination::Assumed("assumed to deliver where it did before".to_owned()))
         }
+        // The name is new, or its trail is: nothing was moved.
+        Reading::Absent if Call::of(change) != Some(Call::Update) => None,
         Reading::Absent => Some(Destination::MayBeMoved(
             "CloudTrail's event history of 90 days tells of no earlier CreateTrail or UpdateTrail".to_owned(),
         )),

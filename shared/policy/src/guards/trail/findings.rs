@@ -4,7 +4,7 @@
 
 use super::rebuild::{start_logging, update_trail};
 use super::settings::Moved;
-use super::{Call, Status, Target, rebuild};
+use super::{Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
 use crate::names::{KeyRef, TrailArn};
@@ -79,16 +79,12 @@ pub(super) fn key_unusable(
     Finding { remedies, ..finding("trail.key-unusable", Severity::High, summary, evidence) }
 }
 
-/// A trail that was just made is started by another call, which may be on its way.
-pub(super) fn logging_stopped(trail: &TrailArn, call: Option<Call>) -> Finding {
-    let (severity, summary) = match call {
-        Some(Call::Create) => {
-            (Severity::Medium, format!("trail {} was created and is not logging", trail.name()))
-        }
-        Some(
-            Call::Update | Call::Delete | Call::Stop | Call::Start | Call::PutSelectors | Call::PutInsights,
-        )
-        | None => (Severity::High, format!("trail {} is not logging", trail.name())),
+/// A trail that was made and not started yet is about to be, by another call.
+pub(super) fn logging_stopped(trail: &TrailArn, never_started: bool) -> Finding {
+    let (severity, summary) = if never_started {
+        (Severity::Medium, format!("trail {} was created and is not logging", trail.name()))
+    } else {
+        (Severity::High, format!("trail {} is not logging", trail.name()))
     };
     Finding {
         remedies: start_by_hand(trail),
@@ -232,6 +228,25 @@ pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&s
 
 fn key_region(key: &str) -> Option<&str> {
     crate::names::Arn::split(key).map(|arn| arn.region).filter(|region| !region.is_empty())
+}
+
+/// The trail of a DeleteTrail call is there: it was made again under its name.
+pub(super) fn made_again(trail: &TrailArn) -> Finding {
+    Finding {
+        remedies: vec![
+            step("ask the caller why; look whether the new trail is set up as the old one was:"),
+            Remedy::Command(format!(
+                "aws cloudtrail get-trail --region {} --name {trail}",
+                trail.place().region
+            )),
+        ],
+        ..finding(
+            "trail.deleted",
+            Severity::Medium,
+            format!("trail {} was deleted and made again", trail.name()),
+            vec!["the call to delete it succeeded, and a trail of its name exists".to_owned()],
+        )
+    }
 }
 
 pub(super) fn deleted(trail: &TrailArn, facts: &Facts) -> Finding {

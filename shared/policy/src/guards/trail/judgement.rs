@@ -28,6 +28,8 @@ pub(super) struct Judgement<'a> {
     /// What can't be told.
     unclear: Vec<String>,
     pub(super) retryable: bool,
+    /// Whether a tag that can't be read may exempt the trail.
+    may_be_exempt: bool,
 }
 
 impl<'a> Judgement<'a> {
@@ -44,11 +46,15 @@ impl<'a> Judgement<'a> {
             assumed: Vec::new(),
             unclear: Vec::new(),
             retryable: false,
+            may_be_exempt: false,
         }
     }
 
     /// Every setting, in the order in which effects are safe: logging first, because it loses events by the minute.
     pub(super) fn judge(&mut self, state: &TrailState) {
+        if Call::of(self.change) == Some(Call::Delete) {
+            self.findings.push(findings::made_again(self.trail));
+        }
         self.logging();
         if self.policy.requires(TrailRequirement::Encryption) {
             self.encryption(state);
@@ -66,6 +72,29 @@ impl<'a> Judgement<'a> {
         self.coverage();
         if let Reading::Assumed(_) = self.facts.tags {
             self.assume("carries no tags");
+        }
+    }
+
+    /// The trail of a call that wasn't its deletion is gone by now. Whoever stops the last trail and deletes it
+    /// leaves no later event to tell of that.
+    pub(super) fn vanished(&mut self) {
+        match Left::of(&self.facts.others) {
+            Left::Trail { .. } => {}
+            Left::None(_) | Left::Unknown { .. } => self.deleted(),
+        }
+    }
+
+    /// What can't be told of the tags may exempt the trail: its findings stand, and nothing is done about them.
+    pub(super) fn may_be_exempt(&mut self, unreadable: Option<&Unreadable>) {
+        if self.findings.is_empty() {
+            return;
+        }
+        self.effects.clear();
+        self.findings.iter_mut().for_each(|finding| finding.mended_by = None);
+        self.may_be_exempt = true;
+        match unreadable {
+            Some(error) => self.unread("whether its tags exempt it", error),
+            None => self.doubt("whether its tags exempt it: nobody asked"),
         }
     }
 
@@ -89,7 +118,8 @@ impl<'a> Judgement<'a> {
             match status.logging {
                 Some(true) => {}
                 Some(false) => {
-                    self.mend(findings::logging_stopped(self.trail, Call::of(self.change)), Ensure::Logging)
+                    let never_started = super::never_started(&self.facts.status);
+                    self.mend(findings::logging_stopped(self.trail, never_started), Ensure::Logging);
                 }
                 None => self.doubt("whether it is logging: the answer doesn't say"),
             }
@@ -162,13 +192,12 @@ impl<'a> Judgement<'a> {
     fn coverage(&mut self) {
         match Coverage::of(&self.facts.status, &self.facts.selectors) {
             Coverage::Full => {}
-            // Making a trail takes nothing away, and it is about to be started.
-            Coverage::None(_) if Call::of(self.change) == Some(Call::Create) => {}
+            Coverage::None(_) if super::never_started(&self.facts.status) => {}
             Coverage::None(_) => self.left(),
             Coverage::Unknown { .. } => {
                 // Its own doubt stands already; another trail that records makes it no alarm.
-                if let Left::Trail(other) = Left::of(&self.facts.others) {
-                    self.reasons.push(format!("the trail {other} records this Region"));
+                if let Left::Trail { arn, .. } = Left::of(&self.facts.others) {
+                    self.reasons.push(format!("the trail {arn} records this Region"));
                 }
             }
         }
@@ -183,7 +212,12 @@ impl<'a> Judgement<'a> {
             ));
         }
         match Left::of(&self.facts.others) {
-            Left::Trail(other) => self.reasons.push(format!("the trail {other} still records this Region")),
+            Left::Trail { arn, assumed } => {
+                if assumed {
+                    self.assumed.push(format!("trail {arn}: assumed to be logging and to reach this Region"));
+                }
+                self.reasons.push(format!("the trail {arn} still records this Region"));
+            }
             Left::None(reasons) => {
                 let mut finding = findings::last_trail_gone(self.trail, reasons, self.record_again());
                 if self.records_once_it_logs() {
@@ -268,7 +302,7 @@ impl<'a> Judgement<'a> {
     }
 
     pub(super) fn plan(mut self) -> Plan<Effect> {
-        let violated = !self.findings.is_empty();
+        let violated = !self.findings.is_empty() && !self.may_be_exempt;
         if !self.unclear.is_empty() {
             let what = "not all of its state can be told";
             self.findings.push(findings::state_unknown(self.trail, what, self.unclear));

@@ -76,6 +76,8 @@ pub struct TrailState {
 pub struct Status {
     /// `IsLogging`; `None` if it wasn't told.
     pub logging: Option<bool>,
+    /// Whether it was ever started (`StartLoggingTime`); `None` if that isn't known.
+    pub started: Option<bool>,
     /// `LatestDeliveryError`
     pub delivery_error: Option<String>,
     /// `LatestDigestDeliveryError`
@@ -216,8 +218,7 @@ pub fn trail_to_read(policy: &Policy, change: &Change, now: Timestamp) -> Option
 #[must_use]
 pub fn questions(policy: &Policy, change: &Change, state: Option<&TrailState>, now: Timestamp) -> Questions {
     let Some(state) = state else {
-        let earlier = Call::of(change) == Some(Call::Delete);
-        return Questions { earlier, ..Questions::default() };
+        return Questions { earlier: true, ..Questions::default() };
     };
     let needs_key = state.settings.key == Named::Nothing && policy.requires(TrailRequirement::Encryption);
     Questions {
@@ -254,16 +255,31 @@ pub fn keys_to_read(policy: &Policy, trail: &TrailArn, bucket: &Region) -> BTree
 }
 
 /// Whether the other trails must be looked at: this one doesn't record, or is gone, and nobody knows yet
-/// whether one is left that does.
+/// whether one is left that does. A trail that never logged takes nothing away by not logging.
+///
+/// May be asked before the selectors are known: a trail that isn't logging records nothing whatever they say.
 #[must_use]
-pub fn others_matter(change: &Change, facts: &Facts) -> bool {
-    match &facts.trail {
-        Reading::Absent => Call::of(change) == Some(Call::Delete),
+pub fn others_matter(
+    trail: &Reading<TrailState>,
+    status: &Reading<Status>,
+    selectors: &Reading<Selectors>,
+) -> bool {
+    match trail {
+        Reading::Absent => true,
         Reading::Known(_) | Reading::Assumed(_) => {
-            Call::of(change) != Some(Call::Create)
-                && Coverage::of(&facts.status, &facts.selectors) != Coverage::Full
+            !never_started(status) && Coverage::of(status, selectors) != Coverage::Full
         }
         Reading::NotAsked | Reading::Unreadable(_) => false,
+    }
+}
+
+/// Whether a trail is surely one that was made and not started yet.
+fn never_started(status: &Reading<Status>) -> bool {
+    match status {
+        Reading::Known(status) | Reading::Assumed(status) => {
+            status.logging == Some(false) && status.started == Some(false)
+        }
+        Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! What isn't known is left to AWS's default and named, so that nobody takes the result for the old trail; a
 //! bucket that isn't known stands as a word to fill in.
 
+use super::selectors::Rewritten;
 use super::{Facts, Named, Settings};
 use crate::facts::Reading;
 use crate::names::TrailArn;
@@ -51,19 +52,21 @@ pub(super) fn rebuild(trail: &TrailArn, facts: &Facts) -> (Vec<Remedy>, Vec<&'st
         Remedy::Command(command),
     ];
     match &facts.selectors {
-        Reading::Known(selectors) => {
-            remedies.extend(selectors.as_option().map(|option| {
-                Remedy::Command(format!(
-                    "aws cloudtrail put-event-selectors --region {} --trail-name {trail} {option}",
-                    trail.place().region
-                ))
-            }));
-        }
+        Reading::Known(selectors) => match selectors.as_option() {
+            Rewritten::Needless => {}
+            Rewritten::Option(option) => remedies.push(Remedy::Command(format!(
+                "aws cloudtrail put-event-selectors --region {} --trail-name {trail} {option}",
+                trail.place().region
+            ))),
+            Rewritten::Unfit => unknown.push("event selectors (known, and too long for a command)"),
+        },
         // Assumed are those of a new trail, which is what it gets without a command.
         Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => {
             unknown.push("event selectors");
         }
     }
+    // Nothing that was looked at tells of these.
+    unknown.extend(["insight selectors", "tags"]);
     remedies.push(Remedy::Command(start_logging(trail)));
     (remedies, unknown)
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 const SOURCES: [&str; 10] = [
     KMS,
     "logs.amazonaws.com",
-    "cloudtrail.amazonaws.com",
+    CLOUDTRAIL,
     "events.amazonaws.com",
     "lambda.amazonaws.com",
     "sns.amazonaws.com",
@@ -24,6 +24,9 @@ const SOURCES: [&str; 10] = [
     "organizations.amazonaws.com",
 ];
 const KMS: &str = "kms.amazonaws.com";
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+/// Longer than a command that anybody would check before running it.
+const OPTION_LIMIT: usize = 1_000;
 
 /// The event selectors of one trail.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +62,17 @@ enum Operator {
     Equals,
     StartsWith,
     EndsWith,
+}
+
+/// Selectors as an option of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewritten {
+    /// A new trail has them anyhow.
+    Needless,
+    /// This one.
+    Option(String),
+    /// Too long for a command, or not to be shown as they are.
+    Unfit,
 }
 
 /// Whether management events are recorded.
@@ -108,12 +122,15 @@ impl Selectors {
         Some(Self { selectors, written: Some((name, list.clone())) })
     }
 
-    /// The option of the command line's `put-event-selectors` that writes them again; `None` for those that a
-    /// new trail has anyhow.
+    /// The option of the command line's `put-event-selectors` that writes them again.
     #[must_use]
-    pub fn as_option(&self) -> Option<String> {
-        let (name, list) = self.written.as_ref()?;
-        Some(format!("--{name} {}", shell_word(&clean(&as_api(list).to_string(), 1_200))))
+    pub fn as_option(&self) -> Rewritten {
+        let Some((name, list)) = &self.written else { return Rewritten::Needless };
+        let list = as_api(list).to_string();
+        if list.chars().count() > OPTION_LIMIT || list.chars().any(|it| !crate::untrusted::is_plain(it)) {
+            return Rewritten::Unfit;
+        }
+        Rewritten::Option(format!("--{name} {}", shell_word(&list)))
     }
 
     /// Whether the write calls that matter are recorded.
@@ -134,6 +151,11 @@ impl Selectors {
         } else {
             Recorded::Unknown(format!("{} (calls of {})", self.doubts(), unclear.join(", ")))
         }
+    }
+
+    /// Whether at least what is done to trails themselves is surely recorded.
+    pub(super) fn records_changes_of_trails(&self) -> bool {
+        self.records_writes_of(CLOUDTRAIL) == Fits::Yes
     }
 
     fn records_writes_of(&self, source: &str) -> Fits {
@@ -214,10 +236,16 @@ impl FieldSelector {
 }
 
 fn basic(selector: &Value) -> Selector {
-    let not_understood =
-        |what: &str| Selector::NotUnderstood(format!("an event selector's `{what}` is unreadable"));
-    if !selector.is_object() {
+    let not_understood = |what: &str| {
+        Selector::NotUnderstood(format!("an event selector's `{}` isn't understood", clean(what, 60)))
+    };
+    let Some(object) = selector.as_object() else {
         return Selector::NotUnderstood("an event selector is no object".to_owned());
+    };
+    const KNOWN: [&str; 4] =
+        ["readWriteType", "includeManagementEvents", "dataResources", "excludeManagementEventSources"];
+    if let Some(unknown) = object.keys().find(|key| !KNOWN.contains(&lower_first(key).as_str())) {
+        return not_understood(unknown);
     }
     let management = match field(selector, "includeManagementEvents") {
         None | Some(Value::Null) => true,
@@ -242,6 +270,10 @@ fn advanced(selector: &Value) -> Selector {
     let Some(fields) = field(selector, "fieldSelectors").and_then(Value::as_array) else {
         return not_understood("has no field selectors".to_owned());
     };
+    let known = |key: &String| matches!(lower_first(key).as_str(), "name" | "fieldSelectors");
+    if let Some(unknown) = selector.as_object().and_then(|it| it.keys().find(|key| !known(key))) {
+        return not_understood(format!("has the unknown field `{}`", clean(unknown, 60)));
+    }
     let read: Result<Vec<FieldSelector>, String> = fields.iter().map(field_selector).collect();
     match read {
         // AWS requires a category; without one, what is selected isn't known.
@@ -273,7 +305,14 @@ fn field_selector(value: &Value) -> Result<FieldSelector, String> {
         let wanted = texts(Some(value)).ok_or_else(|| format!("has an unreadable `{}`", clean(name, 60)))?;
         into.extend(wanted.into_iter().map(|wanted| (operator, wanted)));
     }
-    if read.field.is_empty() { Err("has a field without a name".to_owned()) } else { Ok(read) }
+    if read.field.is_empty() {
+        return Err("has a field without a name".to_owned());
+    }
+    // An operator that an older SDK doesn't know is dropped on the way and leaves such a field behind.
+    if read.select.is_empty() && read.deselect.is_empty() {
+        return Err(format!("has no condition on the field `{}`", clean(&read.field, 60)));
+    }
+    Ok(read)
 }
 
 /// A list of texts; nothing is an empty one. `None` if there is something else.
@@ -299,7 +338,9 @@ fn as_api(value: &Value) -> Value {
     };
     match value {
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (upper_first(name), as_api(value))).collect()
+            // What a record tells to be null the command line doesn't take.
+            let told = fields.iter().filter(|(_, value)| !value.is_null());
+            told.map(|(name, value)| (upper_first(name), as_api(value))).collect()
         }
         Value::Array(items) => items.iter().map(as_api).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),

@@ -67,6 +67,8 @@ fn good() -> Facts {
         trail: Reading::Known(TrailState { arn: trail(), settings: good_settings() }),
         status: logging(true),
         selectors: Reading::Known(Selectors::by_default()),
+        // Nothing is known of an earlier trail of its name.
+        earlier: Reading::Absent,
         ..Facts::none()
     }
 }
@@ -325,6 +327,7 @@ fn each_setting_is_judged_by_the_trails_own_state() {
             Facts {
                 status: Reading::Known(Status {
                     logging: Some(true),
+                    started: Some(true),
                     delivery_error: Some("AccessDenied".to_owned()),
                     digest_error: None,
                 }),
@@ -359,7 +362,44 @@ fn each_setting_is_judged_by_the_trails_own_state() {
             ],
             vec!["trail-logging", "trail-key", "trail-validation"],
         ),
-        ("gone", Facts { trail: Reading::Absent, ..Facts::none() }, Verdict::Ignored, vec![], vec![]),
+        (
+            "gone, and another one records",
+            Facts { trail: Reading::Absent, others: logs(), ..Facts::none() },
+            Verdict::Ignored,
+            vec![],
+            vec![],
+        ),
+        (
+            "stopped and deleted before anybody looked, the only one",
+            Facts { trail: Reading::Absent, others: others(vec![]), ..Facts::none() },
+            Verdict::Violation,
+            vec!["trail.last-trail-gone", "trail.deleted"],
+            vec![],
+        ),
+        (
+            "gone, and the others can't be read",
+            Facts { trail: Reading::Absent, others: Reading::Unreadable(unreadable()), ..Facts::none() },
+            Verdict::Violation,
+            vec!["trail.deleted", "trail.state-unknown"],
+            vec![],
+        ),
+        (
+            "not logging, and another that records little",
+            Facts {
+                status: logging(false),
+                others: others(vec![OtherTrail {
+                    selectors: selectors(json!({ "advancedEventSelectors": [{ "fieldSelectors": [
+                        { "field": "eventCategory", "equals": ["Management"] },
+                        { "field": "eventSource", "equals": ["iam.amazonaws.com"] },
+                    ] }] })),
+                    ..other("other", logging(true))
+                }]),
+                ..good()
+            },
+            Verdict::Violation,
+            vec!["trail.last-trail-gone", "trail.logging-stopped"],
+            vec!["trail-logging"],
+        ),
         (
             "unreadable",
             Facts { trail: Reading::Unreadable(unreadable()), ..Facts::none() },
@@ -386,11 +426,14 @@ fn each_setting_is_judged_by_the_trails_own_state() {
 /// The console creates a trail and starts it by another call: nothing is lost, and nobody is left blind by it.
 #[test]
 fn a_trail_that_was_just_created_is_started_without_an_alarm() {
-    let facts = Facts { status: logging(false), ..good() };
-    assert!(!others_matter(&change("CreateTrail"), &facts));
-    let plan = plan(&change("CreateTrail"), &facts);
-    assert_eq!((ids(&plan), ensured(&plan)), (vec!["trail.logging-stopped"], vec!["trail-logging"]));
-    assert_eq!(plan.severity(), Some(Severity::Medium));
+    let status = Status { logging: Some(false), started: Some(false), ..Status::default() };
+    let facts = Facts { status: Reading::Known(status), ..good() };
+    assert!(!others_matter(&facts.trail, &facts.status, &facts.selectors));
+    for call in ["CreateTrail", "PutEventSelectors"] {
+        let plan = plan(&change(call), &facts);
+        assert_eq!((ids(&plan), ensured(&plan)), (vec!["trail.logging-stopped"], vec!["trail-logging"]));
+        assert_eq!(plan.severity(), Some(Severity::Medium), "{call}");
+    }
 }
 
 #[test]
@@ -575,7 +618,14 @@ fn a_deleted_trail_is_rebuilt_from_what_is_known() {
         assert!(evidence.contains(field), "{field} is said to be unknown: {evidence}");
     }
     let back = plan(&change("DeleteTrail"), &good());
-    assert_eq!((back.verdict, ids(&back)), (Verdict::Compliant, vec![]), "it was created again since");
+    assert_eq!(
+        (back.verdict, ids(&back)),
+        (Verdict::Violation, vec!["trail.deleted"]),
+        "it was made again since"
+    );
+    let settings = Settings { bucket: Named::Is("old-bucket".to_owned()), ..good_settings() };
+    let elsewhere = plan(&change("DeleteTrail"), &Facts { earlier: Reading::Known(settings), ..good() });
+    assert_eq!(ids(&elsewhere), ["trail.redirected", "trail.deleted"], "and the new one delivers elsewhere");
 }
 
 #[test]
@@ -606,6 +656,18 @@ fn a_destination_is_held_against_history_or_the_list() {
         [],
         "the call didn't move it"
     );
+    let hidden = judge(&plain, &update(json!(null)), &earlier(elsewhere));
+    assert_eq!(hidden, [("trail.target-unclear", Severity::High)], "nor does it say of what");
+    let mut omitted = bucket();
+    omitted.request = Value::Null;
+    omitted.response = json!({ "trailARN": TRAIL, "s3BucketName": "example-trail-logs" });
+    assert_eq!(judge(&plain, &omitted, &earlier(elsewhere)), moved, "the record hides what the call named");
+    assert_eq!(
+        judge(&plain, &change("CreateTrail"), &earlier(elsewhere)),
+        moved,
+        "made again under its name"
+    );
+    assert_eq!(judge(&plain, &change("CreateTrail"), &Facts { earlier: Reading::Absent, ..good() }), []);
     assert_eq!(judge(&plain, &bucket(), &Facts { earlier: Reading::Absent, ..good() }), unsure);
     assert_eq!(
         judge(&plain, &bucket(), &Facts { earlier: Reading::Unreadable(unreadable()), ..good() }),
@@ -635,6 +697,7 @@ fn a_delivery_error_about_the_key_names_the_key() {
     let failing = |error: &str| Facts {
         status: Reading::Known(Status {
             logging: Some(true),
+            started: Some(true),
             delivery_error: None,
             digest_error: Some(error.to_owned()),
         }),
@@ -721,6 +784,13 @@ fn exemptions_by_name_principal_and_tag() {
         NOW.parse().unwrap(),
     );
     assert_eq!((unread.verdict, ensured(&unread)), (Verdict::Unknown, vec![]), "never a write on a guess");
+    assert_eq!(
+        ids(&unread),
+        ["trail.state-unknown", "trail.unencrypted"],
+        "what is wrong is told all the same"
+    );
+    let fine = Facts { tags: Reading::Unreadable(unreadable()), ..good() };
+    assert_eq!(verdict(&by_tag, &fine), Verdict::Compliant, "where nothing is wrong tags don't matter");
     assert!(
         trail_to_read(&exempt("match = \"aud*\""), &change("UpdateTrail"), NOW.parse().unwrap()).is_none()
     );
@@ -740,10 +810,13 @@ fn questions_are_the_fewest_that_are_exact() {
     let bare =
         questions(&policy(POLICY), &change("UpdateTrail"), Some(&state(unencrypted(key("Enabled")))), now);
     assert!(bare.bucket_region);
-    assert!(!others_matter(&change("UpdateTrail"), &good()));
-    assert!(others_matter(&change("StopLogging"), &Facts { status: logging(false), ..good() }));
-    assert!(others_matter(&change("DeleteTrail"), &Facts { trail: Reading::Absent, ..Facts::none() }));
-    assert!(!others_matter(&change("StartLogging"), &Facts { trail: Reading::Absent, ..Facts::none() }));
+    let matter = |facts: &Facts| others_matter(&facts.trail, &facts.status, &facts.selectors);
+    assert!(!matter(&good()));
+    assert!(matter(&Facts { status: logging(false), ..good() }));
+    let early = Facts { status: logging(false), selectors: Reading::NotAsked, ..good() };
+    assert!(matter(&early), "before the selectors are known");
+    assert!(matter(&Facts { trail: Reading::Absent, ..Facts::none() }));
+    assert!(!matter(&Facts { trail: Reading::Unreadable(unreadable()), ..Facts::none() }));
 }
 
 /// Facts after the effects give no further effects, and stopping between any two leaves a plan of the rest.

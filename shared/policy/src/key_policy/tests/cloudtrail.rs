@@ -98,6 +98,24 @@ fn cloudtrail_is_let_in_or_kept_out() {
             ]),
             Allowed,
         ),
+        (
+            "the guide's describing statement under the trail as its source",
+            policy([
+                encrypt(json!({})),
+                describe(json!({ "Condition": { "StringEquals": { "aws:SourceArn": TRAIL } } })),
+            ]),
+            Allowed,
+        ),
+        (
+            "a describing statement for another trail",
+            policy([
+                encrypt(json!({})),
+                describe(
+                    json!({ "Condition": { "StringEquals": { "aws:SourceArn": format!("{TRAIL}2") } } }),
+                ),
+            ]),
+            Missing,
+        ),
         ("the encrypting statement alone", policy([encrypt(json!({}))]), Missing),
         ("the describing statement alone", policy([describe(json!({}))]), Missing),
         ("the account's own statement alone", policy([]), Missing),
