@@ -11,7 +11,7 @@ mod samples;
 
 use samples::{change_of, policy, trail_facts};
 use sealwatch_policy::facts::Reading;
-use sealwatch_policy::guards::trail::{Named, Recorded, Settings, Status};
+use sealwatch_policy::guards::trail::{Named, Recorded, Rewritten, Settings, Status};
 use sealwatch_policy::names::TrailArn;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
@@ -144,10 +144,13 @@ fn a_day_of_one_trail_ends_as_it_ended_in_any_order_of_its_files() {
         },
         "the second trail of that name has nothing of the first"
     );
-    assert_eq!(facts.status, Reading::Known(Status { logging: Some(true), ..Status::default() }));
+    assert_eq!(
+        facts.status,
+        Reading::Known(Status { logging: Some(true), started: Some(true), ..Status::default() })
+    );
     let Reading::Known(selectors) = &facts.selectors else { panic!("{facts:?}") };
     assert_eq!(selectors.records_management_events(), Recorded::Yes);
-    assert_eq!(selectors.as_option(), None, "those of a new trail");
+    assert_eq!(selectors.as_option(), Rewritten::Needless, "those of a new trail");
     assert_eq!(facts.tags, Reading::Known(std::collections::BTreeMap::new()));
     for order in orders(&day) {
         let twice: Vec<Value> = order.iter().chain(&day).cloned().collect();
@@ -179,7 +182,7 @@ fn each_step_of_the_day_is_judged_by_what_was_so_then() {
             ("StopLogging", vec!["trail.last-trail-gone", "trail.logging-stopped", key, off]),
             ("StartLogging", vec![key, off]),
             ("DeleteTrail", vec!["trail.last-trail-gone", "trail.deleted"]),
-            ("CreateTrail", vec!["trail.logging-stopped", key, "trail.single-region"]),
+            ("CreateTrail", vec!["trail.redirected", "trail.logging-stopped", key, "trail.single-region"]),
             ("StartLogging", vec![key, "trail.single-region"]),
             ("StopLogging", vec!["trail.attempt-denied"]),
         ]
@@ -201,7 +204,10 @@ fn a_trail_first_met_when_it_is_stopped() {
         );
     }
     let facts = trail_facts(&world, &arn(AUDIT));
-    assert_eq!(facts.status, Reading::Known(Status { logging: Some(false), ..Status::default() }));
+    assert_eq!(
+        facts.status,
+        Reading::Known(Status { logging: Some(false), started: Some(true), ..Status::default() })
+    );
     assert!(matches!(facts.trail, Reading::Assumed(_)), "{facts:?}");
 }
 
@@ -256,4 +262,56 @@ fn a_trail_made_anew_has_none_of_the_repairs_of_the_old_one() {
     ];
     let (receipts, _) = replayed(&records, Effects::Taken);
     assert_eq!(receipts[2].effects.len(), 3, "logging, key and validation: {:?}", receipts[2].effects);
+}
+
+/// A console's quick create in an account without trails: nothing was recorded before, so nothing is lost.
+#[test]
+fn a_quick_create_raises_no_alarm_about_the_last_trail() {
+    let create = call(
+        "09:00:00",
+        "CreateTrail",
+        json!({ "name": "audit", "s3BucketName": "example-trail-logs" }),
+        Value::Null,
+    );
+    let put = call(
+        "09:00:00",
+        "PutEventSelectors",
+        json!({ "trailName": "audit", "eventSelectors": [{ "readWriteType": "All" }] }),
+        Value::Null,
+    );
+    let start = call("09:00:01", "StartLogging", json!({ "name": "audit" }), Value::Null);
+    let (receipts, _) = replayed(&[start, put, create], Effects::Shown);
+    assert!(
+        receipts.iter().flat_map(|it| &it.findings).all(|it| it.id != "trail.last-trail-gone"),
+        "{receipts:#?}"
+    );
+}
+
+/// Terraform replaces a trail within a second, in an order that CloudTrail's times don't tell.
+#[test]
+fn what_is_done_to_a_trail_proves_that_it_is_there() {
+    let create = call(
+        "09:00:00",
+        "CreateTrail",
+        json!({ "name": "audit", "s3BucketName": "example-trail-logs" }),
+        Value::Null,
+    );
+    let delete = call("09:00:00", "DeleteTrail", json!({ "name": "audit" }), Value::Null);
+    let start = call("09:00:05", "StartLogging", json!({ "name": "audit" }), Value::Null);
+    let (receipts, world) = replayed(&[delete, create, start], Effects::Shown);
+    let last = receipts.last().unwrap();
+    assert_eq!((last.event_name.as_str(), last.verdict.as_str()), ("StartLogging", "violation"), "{last:?}");
+    assert!(!matches!(trail_facts(&world, &arn(AUDIT)).trail, Reading::Absent));
+}
+
+/// Nothing tells whether a trail elsewhere records all Regions: no alarm, and the receipt says what was assumed.
+#[test]
+fn a_trail_elsewhere_that_may_record_this_region_is_assumed_to() {
+    let mut elsewhere = call("08:00:00", "StartLogging", json!({ "name": "global" }), Value::Null);
+    elsewhere["awsRegion"] = json!("us-east-1");
+    let stop = call("09:00:00", "StopLogging", json!({ "name": "audit" }), Value::Null);
+    let (receipts, _) = replayed(&[elsewhere, stop], Effects::Shown);
+    let stopped = receipts.last().unwrap();
+    assert!(stopped.findings.iter().all(|it| it.id != "trail.last-trail-gone"), "{stopped:?}");
+    assert!(stopped.assumed.iter().any(|it| it.contains("trail/global")), "{:?}", stopped.assumed);
 }

@@ -419,10 +419,100 @@ fn an_event_of_another_region_or_a_trail_of_another_owner_is_never_acted_on() {
 }
 
 #[test]
-fn a_trail_that_is_gone_by_then_is_no_error() {
+fn a_trail_that_is_gone_by_then_is_no_error_while_another_one_records() {
     let (lab, _) = lab_with_trail();
+    call(&lab, "CreateTrail", json!({ "Name": "second", "S3BucketName": BUCKET }));
+    call(&lab, "StartLogging", json!({ "Name": "second" }));
     call(&lab, "DeleteTrail", json!({ "Name": NAME }));
     let answer = guard(&lab, "remediate").invoke(&updated("late-1"));
     assert_eq!((&answer["verdict"], &answer["page"]), (&json!("ignored"), &Value::Null), "{answer}");
-    assert_eq!(lab.operations(), ["cloudtrail:DescribeTrails"]);
+}
+
+/// With the last trail stopped, EventBridge delivers no event of its deletion: that of the stop must tell it.
+#[test]
+fn the_last_trail_stopped_and_deleted_before_anybody_looks_is_told() {
+    let (lab, _) = lab_with_trail();
+    call(&lab, "DeleteTrail", json!({ "Name": NAME }));
+    let answer = guard(&lab, "remediate").invoke(&stopped("late-1"));
+    assert_eq!(finding_ids(&answer), ["trail.last-trail-gone", "trail.deleted"], "{answer}");
+    assert_eq!(answer["page"]["severity"], "critical");
+}
+
+/// LookupEvents allows two calls a second in an account, so that anybody may use them up.
+#[test]
+fn what_is_less_urgent_never_keeps_the_last_trail_from_being_told() {
+    for (service, operation) in
+        [("cloudtrail", "LookupEvents"), ("s3", "HeadBucket"), ("cloudtrail", "GetEventSelectors")]
+    {
+        let (lab, _) = lab_with_trail();
+        lab.fault(json!({ "service": service, "operation": operation, "kind": "delay", "seconds": 30 }));
+        let guard = guard(&lab, "page");
+        let event = if operation == "LookupEvents" {
+            call(&lab, "DeleteTrail", json!({ "Name": NAME }));
+            event("deleted-1", "DeleteTrail", json!({ "name": NAME }))
+        } else {
+            call(&lab, "StopLogging", json!({ "Name": NAME }));
+            stopped("stopped-1")
+        };
+        guard.invoke(&event);
+        let receipt = &guard.receipts(1)[0];
+        assert_eq!(finding_ids(receipt)[0], "trail.last-trail-gone", "{operation}: {receipt}");
+        assert_eq!(receipt["page"]["outcome"], "sent", "{operation}");
+    }
+}
+
+/// The record that CloudTrail's history holds of a call on the trail.
+fn past(id: &str, name: &str, time: &str, bucket: &str) -> Value {
+    let mut record = event(id, name, json!({ "name": NAME, "s3BucketName": bucket }))["detail"].clone();
+    record["responseElements"] =
+        json!({ "name": NAME, "trailARN": arn(), "s3BucketName": bucket, "s3KeyPrefix": "all" });
+    record["eventTime"] = json!(time);
+    json!({ "EventId": id, "EventName": name, "EventTime": time, "CloudTrailEvent": record.to_string() })
+}
+
+#[test]
+fn a_redirection_is_not_hidden_by_a_twin_a_new_trail_or_what_was_seen_afterwards() {
+    let (lab, key) = lab_with_trail();
+    make_good(&lab, &key);
+    lab.create_bucket("elsewhere", REGION);
+    call(&lab, "UpdateTrail", json!({ "Name": NAME, "S3BucketName": "elsewhere" }));
+    let guard = guard(&lab, "page");
+    guard.invoke(&event("start-1", "StartLogging", json!({ "name": NAME })));
+    let moved = |id: &str| event(id, "UpdateTrail", json!({ "name": NAME, "s3BucketName": "elsewhere" }));
+    let seen_late = guard.invoke(&moved("moved-1"));
+    assert_eq!(
+        finding_ids(&seen_late),
+        ["trail.redirected"],
+        "what was seen after the call is no before: {seen_late}"
+    );
+    lab.history(json!([
+        past("twin-1", "UpdateTrail", "2026-11-03T09:12:44Z", "elsewhere"),
+        past("old-1", "CreateTrail", "2026-10-02T09:12:44Z", BUCKET),
+    ]));
+    let twin = guard.invoke(&moved("moved-2"));
+    assert_eq!(
+        (finding_ids(&twin), &twin["findings"][0]["severity"]),
+        (vec!["trail.redirected"], &json!("high")),
+        "{twin}"
+    );
+    let again = guard.invoke(&event("deleted-1", "DeleteTrail", json!({ "name": NAME })));
+    assert_eq!(
+        finding_ids(&again),
+        ["trail.redirected", "trail.deleted"],
+        "deleted and made again elsewhere: {again}"
+    );
+}
+
+#[test]
+fn the_latest_description_of_a_trail_that_was_made_again_is_its_creation() {
+    let (lab, key) = lab_with_trail();
+    make_good(&lab, &key);
+    lab.history(json!([
+        past("new-1", "CreateTrail", "2026-10-20T09:12:44Z", BUCKET),
+        past("old-2", "UpdateTrail", "2026-10-03T09:12:44Z", "old-bucket"),
+        past("old-1", "CreateTrail", "2026-10-02T09:12:44Z", "old-bucket"),
+    ]));
+    let saved = event("saved-1", "UpdateTrail", json!({ "name": NAME, "s3BucketName": BUCKET }));
+    let answer = guard(&lab, "page").invoke(&saved);
+    assert_eq!(answer["verdict"], "compliant", "{answer}");
 }

@@ -20,7 +20,7 @@ mod tests;
 
 pub use coverage::{Coverage, OtherTrail};
 pub use decide::decide;
-pub use selectors::{Recorded, Selectors};
+pub use selectors::{Recorded, Rewritten, Selectors};
 pub use settings::{Named, Settings, trail_of_response};
 
 use crate::change::Change;

@@ -75,6 +75,7 @@ fn basic_selectors() {
         json!([{ "excludeManagementEventSources": "kms.amazonaws.com" }]),
         json!([{ "includeManagementEvents": false }, "[Object]"]),
         json!([null]),
+        json!([{ "readWriteType": "All", "enabled": false }]),
     ] {
         assert!(matches!(basic(unclear.clone()), Recorded::Unknown(_)), "{unclear}");
     }
@@ -137,6 +138,8 @@ fn advanced_selectors() {
         ]]),
         json!([[[CATEGORY, "equals", ["Management"]], ["newField", "equals", ["x"]]]]),
         json!([[["readOnly", "equals", ["false"]]]]),
+        json!([[[CATEGORY, "equals", ["Management"]], ["eventSource"]]]),
+        json!([[[CATEGORY, "equals", []]]]),
         json!([[[CATEGORY, "matches", ["Management"]]]]),
         json!([[[CATEGORY, "equals", "Management"]]]),
     ] {
@@ -160,4 +163,25 @@ fn advanced_selectors_win_over_basic_ones_and_none_is_none() {
     ] {
         assert_eq!(Selectors::read(&none), None, "{none}");
     }
+}
+
+#[test]
+fn a_selector_with_a_field_that_is_new_is_not_understood() {
+    let fields = json!([{ "field": "eventCategory", "equals": ["Management"] }]);
+    let selectors =
+        json!({ "advancedEventSelectors": [{ "fieldSelectors": fields, "excludeEventNames": ["Decrypt"] }] });
+    assert!(matches!(answer(selectors), Recorded::Unknown(_)));
+}
+
+#[test]
+fn written_again_for_the_command_line() {
+    let option = |selectors: Value| Selectors::read(&selectors).unwrap().as_option();
+    assert_eq!(Selectors::by_default().as_option(), Rewritten::Needless);
+    let nulls = json!({ "advancedEventSelectors": [{ "name": null, "fieldSelectors": [{ "field": "eventCategory", "equals": ["Management"] }] }] });
+    let expected = r#"--advanced-event-selectors '[{"FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]'"#;
+    assert_eq!(option(nulls), Rewritten::Option(expected.to_owned()));
+    let values: Vec<String> = (0..60).map(|number| format!("arn:aws:s3:::bucket-number-{number}/")).collect();
+    let long =
+        json!({ "eventSelectors": [{ "dataResources": [{ "type": "AWS::S3::Object", "values": values }] }] });
+    assert_eq!(option(long), Rewritten::Unfit, "a command cut in the middle would swallow the next one");
 }
