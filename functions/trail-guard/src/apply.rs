@@ -190,7 +190,10 @@ fn remedies(Effect { trail, ensure }: &Effect, trouble: &Trouble) -> Vec<Remedy>
             Remedy::Statement(own_statement(trail, ensure)),
         ];
     }
-    Vec::new()
+    vec![
+        step("mend what CloudTrail names as its reason, then set it by hand; how the trail is set up:"),
+        Remedy::Command(format!("aws cloudtrail get-trail --region {} --name {trail}", trail.place().region)),
+    ]
 }
 
 fn own_statement(trail: &TrailArn, ensure: &Ensure) -> serde_json::Value {

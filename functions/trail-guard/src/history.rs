@@ -45,6 +45,7 @@ async fn latest(
     deadline: &Deadline,
 ) -> Result<Option<Change>, Trouble> {
     let mut token = None;
+    let mut unreadable = 0_usize;
     for _ in 0..PAGES {
         let attribute = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::EventName)
@@ -55,29 +56,44 @@ async fn latest(
             boot.clients.cloudtrail().lookup_events().lookup_attributes(attribute).set_next_token(token);
         let answer = call(deadline, Step::Gather, "cloudtrail:LookupEvents", asked.send()).await?;
         // They come latest first.
-        let found = answer.events().iter().find_map(|event| of_trail(event, change, trail));
-        if found.is_some() {
-            return Ok(found);
+        for event in answer.events() {
+            match call_of(event) {
+                Some(earlier) if is_before(&earlier, change, trail) => return Ok(Some(earlier)),
+                Some(_) => {}
+                None => unreadable += 1,
+            }
         }
         token = answer.next_token;
         if token.is_none() {
-            return Ok(None);
+            // One of those that can't be read may have been the one.
+            let why = format!("{unreadable} recorded calls of {name} can't be read");
+            return if unreadable == 0 {
+                Ok(None)
+            } else {
+                Err(Trouble::unclear("cloudtrail:LookupEvents", &why))
+            };
         }
     }
     let why = format!("the history holds more than {} calls of {name}", PAGES * 50);
     Err(Trouble::unclear("cloudtrail:LookupEvents", &why))
 }
 
-/// The recorded call, if it succeeded, was about this trail and came before the change.
-fn of_trail(event: &Event, change: &Change, trail: &TrailArn) -> Option<Change> {
+/// The call that an entry of the history records.
+fn call_of(event: &Event) -> Option<Change> {
     let record: Value = serde_json::from_str(event.cloud_trail_event()?).ok()?;
-    let Ok(Parsed::Change(earlier)) = parse(&record) else { return None };
-    let right = earlier.failure.is_none()
+    match parse(&record) {
+        Ok(Parsed::Change(call)) => Some(*call),
+        Ok(Parsed::NotAManagementCall(_)) | Err(_) => None,
+    }
+}
+
+/// Whether it succeeded, was about this trail and came before the change.
+fn is_before(earlier: &Change, change: &Change, trail: &TrailArn) -> bool {
+    earlier.failure.is_none()
         && earlier.event_id != change.event_id
         // Of the same second nobody can tell which came first, and a twin of the change would hide it.
         && earlier.time < change.time
-        && Target::of(&earlier) == Target::Trail(trail.clone());
-    right.then_some(*earlier)
+        && Target::of(earlier) == Target::Trail(trail.clone())
 }
 
 /// What an instance saw itself stands in where the history doesn't tell.

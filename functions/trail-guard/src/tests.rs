@@ -239,6 +239,21 @@ async fn a_history_too_long_to_read_is_never_taken_for_none() {
 }
 
 #[tokio::test]
+async fn a_recorded_call_that_cannot_be_read_may_have_been_the_one() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
+    let (status, selectors, published) = (statuses(&[true]), selectors(), published());
+    let history = mock!(CloudTrail::lookup_events).then_output(|| {
+        let noise = Event::builder().event_id("x").cloud_trail_event("{\"eventName\": 7}").build();
+        LookupEventsOutput::builder().events(noise).build()
+    });
+    let rules = [&look, &status, &selectors, &history];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
+    let moved = json!({ "name": "audit", "s3BucketName": "example-trail-logs" });
+    let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &moved)).await.unwrap();
+    assert!(receipt["findings"][0]["evidence"][1].as_str().unwrap().contains("can't be read"), "{receipt}");
+}
+
+#[tokio::test]
 async fn what_an_instance_saw_itself_rebuilds_a_trail_that_the_history_no_longer_tells_of() {
     let look = looks(vec![trails(vec![trail(TRAIL, true)]), trails(Vec::new())]);
     let (status, selectors, published, others) =
