@@ -56,7 +56,7 @@ impl Reader {
         };
         // Whether anybody still records is never kept waiting by what is less urgent to know.
         let (recording, sealing, earlier) = tokio::join!(
-            recording(boot, &facts.trail, &trail, deadline),
+            recording(boot, change, &facts.trail, &trail, deadline),
             self.sealing(boot, state.as_ref(), &asked, deadline),
             earlier
         );
@@ -130,6 +130,7 @@ type Recording = (Reading<Status>, Reading<Selectors>, Reading<Vec<OtherTrail>>)
 /// Whether the trail is logging and what it records; the other trails as soon as it is known not to.
 async fn recording(
     boot: &Boot,
+    change: &Change,
     found: &Reading<TrailState>,
     trail: &TrailArn,
     deadline: &Deadline,
@@ -141,7 +142,7 @@ async fn recording(
     let logging = async {
         let status = status(boot, trail, Step::Gather, deadline).await;
         let stopped = matches!(&status, Reading::Known(Status { logging: Some(false), .. }));
-        let early = match stopped && others_matter(found, &status, &unasked) {
+        let early = match stopped && others_matter(change, found, &status, &unasked) {
             true => others(boot, trail, deadline).await,
             false => Reading::NotAsked,
         };
@@ -149,7 +150,9 @@ async fn recording(
     };
     let ((status, early), selectors) = tokio::join!(logging, selectors(boot, trail, deadline));
     let others = match early {
-        Reading::NotAsked if others_matter(found, &status, &selectors) => others(boot, trail, deadline).await,
+        Reading::NotAsked if others_matter(change, found, &status, &selectors) => {
+            others(boot, trail, deadline).await
+        }
         Reading::NotAsked
         | Reading::Known(_)
         | Reading::Assumed(_)
@@ -227,7 +230,7 @@ pub async fn status(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadli
             let error = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|it| clean(it, 400));
             Reading::Known(Status {
                 logging: answer.is_logging(),
-                started: Some(answer.start_logging_time().is_some()),
+                started: Some(answer.start_logging_time().or(answer.stop_logging_time()).is_some()),
                 delivery_error: error(answer.latest_delivery_error()),
                 digest_error: error(answer.latest_digest_delivery_error()),
             })
@@ -249,13 +252,16 @@ async fn selectors(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Readin
     }
 }
 
+/// A call that leaves a field out means its default; an answer that does tells nothing.
+const NOT_TOLD: &str = "not told";
+
 /// The answer in the shape that the policy reads from records and state files too.
 fn as_json(answer: &GetEventSelectorsOutput) -> Value {
     let basic = answer.event_selectors().iter().map(|selector| {
         let resources = selector.data_resources().iter();
         json!({
-            "readWriteType": selector.read_write_type().map(|kind| kind.as_str()).unwrap_or("All"),
-            "includeManagementEvents": selector.include_management_events(),
+            "readWriteType": selector.read_write_type().map_or(NOT_TOLD, |kind| kind.as_str()),
+            "includeManagementEvents": selector.include_management_events().map_or(json!(NOT_TOLD), |it| json!(it)),
             "excludeManagementEventSources": selector.exclude_management_event_sources(),
             "dataResources": resources
                 .map(|it| json!({ "type": it.r#type(), "values": it.values() }))

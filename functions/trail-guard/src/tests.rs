@@ -118,6 +118,19 @@ fn named() -> Value {
 }
 
 #[tokio::test]
+async fn a_selector_that_leaves_out_what_it_records_is_no_answer() {
+    let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
+    let (status, published, others) = (statuses(&[true, true]), published(), others());
+    let selectors = mock!(CloudTrail::get_event_selectors).then_output(|| {
+        GetEventSelectorsOutput::builder().event_selectors(EventSelector::builder().build()).build()
+    });
+    let rules = [&look, &others, &status, &selectors];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
+    let error = handle(&guard(cloudtrail, &published), &event("StartLogging", &named())).await.unwrap_err();
+    assert!(matches!(&error, Unfinished::Unknown(_)), "{error}");
+}
+
+#[tokio::test]
 async fn one_setting_is_one_update_with_that_setting_alone() {
     let look = looks(vec![trails(vec![trail(TRAIL, false)]), trails(vec![trail(TRAIL, true)])]);
     let (status, selectors, published) = (statuses(&[true]), selectors(), published());

@@ -41,7 +41,7 @@ pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -
         facts.trail = if complete { Reading::Known(state) } else { Reading::Assumed(state) };
         world.keys_of(known, &arn, policy, &mut facts);
     }
-    if others_matter(&facts.trail, &facts.status, &facts.selectors) {
+    if others_matter(change, &facts.trail, &facts.status, &facts.selectors) {
         facts.others = Reading::Assumed(world.other_trails(&arn, &change.place));
     }
     facts

@@ -76,6 +76,12 @@ impl Coverage {
         if logging == Self::Full { recording } else { logging }
     }
 
+    /// What it would be once the trail is logging: whether its selectors let it record.
+    pub(super) fn once_logging(selectors: &Reading<Selectors>) -> Self {
+        let logging = Status { logging: Some(true), ..Status::default() };
+        Self::of(&Reading::Known(logging), selectors)
+    }
+
     fn unknown(why: &str) -> Self {
         Self::Unknown { why: why.to_owned(), retryable: false }
     }

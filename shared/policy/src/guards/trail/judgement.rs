@@ -118,7 +118,7 @@ impl<'a> Judgement<'a> {
             match status.logging {
                 Some(true) => {}
                 Some(false) => {
-                    let never_started = super::never_started(&self.facts.status);
+                    let never_started = super::never_started(self.change, &self.facts.status);
                     self.mend(findings::logging_stopped(self.trail, never_started), Ensure::Logging);
                 }
                 None => self.doubt("whether it is logging: the answer doesn't say"),
@@ -192,7 +192,7 @@ impl<'a> Judgement<'a> {
     fn coverage(&mut self) {
         match Coverage::of(&self.facts.status, &self.facts.selectors) {
             Coverage::Full => {}
-            Coverage::None(_) if super::never_started(&self.facts.status) => {}
+            Coverage::None(_) if super::never_started(self.change, &self.facts.status) => {}
             Coverage::None(_) => self.left(),
             Coverage::Unknown { .. } => {
                 // Its own doubt stands already; another trail that records makes it no alarm.
@@ -220,7 +220,7 @@ impl<'a> Judgement<'a> {
             }
             Left::None(reasons) => {
                 let mut finding = findings::last_trail_gone(self.trail, reasons, self.record_again());
-                if self.records_once_it_logs() {
+                if Coverage::once_logging(&self.facts.selectors) == Coverage::Full {
                     let restart = self.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
                     finding.mended_by = restart.map(plan::Effect::ensure);
                 }
@@ -245,27 +245,10 @@ impl<'a> Judgement<'a> {
             Reading::Known(Status { logging: Some(true), .. })
                 | Reading::Assumed(Status { logging: Some(true), .. })
         );
-        let is_mute = match &self.facts.selectors {
-            Reading::Known(selectors) | Reading::Assumed(selectors) => {
-                matches!(selectors.records_management_events(), Recorded::No { all: true, .. })
-            }
-            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => false,
-        };
+        let is_mute = matches!(Coverage::once_logging(&self.facts.selectors), Coverage::None(_));
         let start = if is_logging { Vec::new() } else { findings::start_by_hand(self.trail) };
         let record = if is_mute { findings::record_by_hand(self.trail) } else { Vec::new() };
         start.into_iter().chain(record).collect()
-    }
-
-    fn records_once_it_logs(&self) -> bool {
-        match &self.facts.selectors {
-            Reading::Known(selectors) | Reading::Assumed(selectors) => {
-                matches!(
-                    selectors.records_management_events(),
-                    Recorded::Yes | Recorded::No { all: false, .. }
-                )
-            }
-            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => false,
-        }
     }
 
     /// A finding with the effect that mends it, where it is ours to make.

@@ -76,7 +76,7 @@ pub struct TrailState {
 pub struct Status {
     /// `IsLogging`; `None` if it wasn't told.
     pub logging: Option<bool>,
-    /// Whether it was ever started (`StartLoggingTime`); `None` if that isn't known.
+    /// Whether it was ever started (`StartLoggingTime`, `StopLoggingTime`); `None` if that isn't known.
     pub started: Option<bool>,
     /// `LatestDeliveryError`
     pub delivery_error: Option<String>,
@@ -260,6 +260,7 @@ pub fn keys_to_read(policy: &Policy, trail: &TrailArn, bucket: &Region) -> BTree
 /// May be asked before the selectors are known: a trail that isn't logging records nothing whatever they say.
 #[must_use]
 pub fn others_matter(
+    change: &Change,
     trail: &Reading<TrailState>,
     status: &Reading<Status>,
     selectors: &Reading<Selectors>,
@@ -267,15 +268,16 @@ pub fn others_matter(
     match trail {
         Reading::Absent => true,
         Reading::Known(_) | Reading::Assumed(_) => {
-            !never_started(status) && Coverage::of(status, selectors) != Coverage::Full
+            !never_started(change, status) && Coverage::of(status, selectors) != Coverage::Full
         }
         Reading::NotAsked | Reading::Unreadable(_) => false,
     }
 }
 
-/// Whether a trail is surely one that was made and not started yet.
-fn never_started(status: &Reading<Status>) -> bool {
+/// Whether a trail is surely one that was made and not started yet: one whose stop succeeded was.
+fn never_started(change: &Change, status: &Reading<Status>) -> bool {
     match status {
+        _ if Call::of(change) == Some(Call::Stop) => false,
         Reading::Known(status) | Reading::Assumed(status) => {
             status.logging == Some(false) && status.started == Some(false)
         }

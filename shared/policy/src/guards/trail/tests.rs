@@ -428,12 +428,23 @@ fn each_setting_is_judged_by_the_trails_own_state() {
 fn a_trail_that_was_just_created_is_started_without_an_alarm() {
     let status = Status { logging: Some(false), started: Some(false), ..Status::default() };
     let facts = Facts { status: Reading::Known(status), ..good() };
-    assert!(!others_matter(&facts.trail, &facts.status, &facts.selectors));
+    assert!(!others_matter(&change("UpdateTrail"), &facts.trail, &facts.status, &facts.selectors));
     for call in ["CreateTrail", "PutEventSelectors"] {
         let plan = plan(&change(call), &facts);
         assert_eq!((ids(&plan), ensured(&plan)), (vec!["trail.logging-stopped"], vec!["trail-logging"]));
         assert_eq!(plan.severity(), Some(Severity::Medium), "{call}");
     }
+}
+
+#[test]
+fn a_trail_whose_stop_succeeded_was_started_whatever_its_status_tells() {
+    let status = Status { logging: Some(false), started: Some(false), ..Status::default() };
+    let facts = Facts { status: Reading::Known(status), others: Reading::Known(Vec::new()), ..good() };
+    assert!(others_matter(&change("StopLogging"), &facts.trail, &facts.status, &facts.selectors));
+    assert_eq!(
+        ids(&plan(&change("StopLogging"), &facts)),
+        ["trail.last-trail-gone", "trail.logging-stopped"]
+    );
 }
 
 #[test]
@@ -810,7 +821,8 @@ fn questions_are_the_fewest_that_are_exact() {
     let bare =
         questions(&policy(POLICY), &change("UpdateTrail"), Some(&state(unencrypted(key("Enabled")))), now);
     assert!(bare.bucket_region);
-    let matter = |facts: &Facts| others_matter(&facts.trail, &facts.status, &facts.selectors);
+    let matter =
+        |facts: &Facts| others_matter(&change("UpdateTrail"), &facts.trail, &facts.status, &facts.selectors);
     assert!(!matter(&good()));
     assert!(matter(&Facts { status: logging(false), ..good() }));
     let early = Facts { status: logging(false), selectors: Reading::NotAsked, ..good() };
@@ -858,6 +870,18 @@ fn the_last_trail_is_said_to_be_mended_only_if_logging_again_mends_it() {
         &stopped(selectors(json!({ "eventSelectors": [{ "includeManagementEvents": false }] }))),
     );
     assert_eq!((mute.findings[0].id, mute.findings[0].mended_by), ("trail.last-trail-gone", None));
+    let few = plan(
+        &change("StopLogging"),
+        &stopped(selectors(json!({ "advancedEventSelectors": [{ "fieldSelectors": [
+            { "field": "eventCategory", "equals": ["Management"] },
+            { "field": "eventSource", "equals": ["iam.amazonaws.com"] },
+        ] }] }))),
+    );
+    assert_eq!((few.findings[0].id, few.findings[0].mended_by), ("trail.last-trail-gone", None));
+    assert!(
+        few.findings[0].remedies.iter().any(|it| it.to_string().contains("put-event-selectors")),
+        "logging alone doesn't make it record: {few:?}"
+    );
 }
 
 /// What a person reads to do must be possible: no start of a trail that is gone or that logs already.
