@@ -14,7 +14,7 @@ use sealwatch_policy::receipt::{PageOutcome, Receipt};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::clients::{Clients, Connection, http_client};
 use sealwatch_runtime::deadline::Deadline;
-use sealwatch_runtime::function::Judge;
+use sealwatch_runtime::function::{Guarding, judge};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -70,8 +70,8 @@ impl<'a> Account<'a> {
     }
 }
 
-async fn receipt(guard: &impl Judge, boot: &Boot, change: &Change) -> Receipt {
-    let judged = guard.judge(boot, change, &Deadline::within(PATIENCE)).await;
+async fn receipt(guard: &impl Guarding, boot: &Boot, change: &Change) -> Receipt {
+    let judged = judge(guard, boot, change, &Deadline::within(PATIENCE)).await;
     let report = judged.report(boot, change);
     let page = report.page();
     let sent = PageOutcome::Withheld("the command line sends no pages".to_owned());

@@ -1,49 +1,23 @@
 //! Applies the effects: associates the key with exactly the group of the plan, then reads back.
 //!
-//! Makes no choices. In any mode but `remediate` it makes no call either, and the shield would refuse it.
+//! Makes no choices. It is called in the mode `remediate` only, and in any other the shield would refuse its calls.
 
 use crate::gather::describe_group;
 use sealwatch_policy::facts::{Reading, Unreadable};
 use sealwatch_policy::guards::log_group::{Effect, GroupState};
 use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn};
 use sealwatch_policy::plan::{Outcome, Remedy, shell_word};
-use sealwatch_policy::policy::Mode;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
 use std::time::Duration;
 
-/// What became of a plan's effects.
-#[derive(Debug, PartialEq)]
-pub enum Applied {
-    /// One outcome an effect, in their order.
-    Outcomes(Vec<Outcome>),
-    /// The group was deleted in between, so that nothing is left to ensure.
-    GroupGone,
-}
-
 /// How long to wait before a call that another one aborted, and before reading back once more.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Ensures each effect that the mode allows.
-pub async fn apply(boot: &Boot, effects: &[Effect], deadline: &Deadline) -> Applied {
-    let mut outcomes = Vec::new();
-    for effect in effects {
-        if boot.mode < Mode::Remediate {
-            outcomes.push(Outcome::Withheld);
-            continue;
-        }
-        match associate(boot, effect, deadline).await {
-            Some(outcome) => outcomes.push(outcome),
-            None => return Applied::GroupGone,
-        }
-    }
-    Applied::Outcomes(outcomes)
-}
-
-/// `None` if the group is gone.
-async fn associate(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadline) -> Option<Outcome> {
+/// Ensures one effect; `None` if the group is gone.
+pub async fn ensure(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadline) -> Option<Outcome> {
     let KeyRef::Key(key) = key else {
         let why = format!("AssociateKmsKey takes a key's ARN, and {key} is an alias");
         return Some(Outcome::Refused { why, remedies: Vec::new() });
@@ -75,15 +49,11 @@ async fn after_trouble(
     trouble: Trouble,
     deadline: &Deadline,
 ) -> Option<Outcome> {
-    if trouble.is("ResourceNotFoundException") {
-        return match describe_group(boot, group, Step::Apply, deadline).await {
-            Reading::Absent => None,
-            Reading::Known(_) | Reading::Assumed(_) | Reading::Unreadable(_) | Reading::NotAsked => {
-                Some(Outcome::Failed { why: trouble.why })
-            }
-        };
-    }
     match trouble.kind {
+        // Whether it is the group that wasn't found, the group tells.
+        _ if trouble.is("ResourceNotFoundException") => {
+            after_no_answer(boot, group, key, trouble, deadline).await
+        }
         Kind::Passing => after_no_answer(boot, group, key, trouble, deadline).await,
         Kind::Denied => {
             let remedies = missing_access(group, key, &trouble.why);

@@ -1,26 +1,25 @@
-//! The log-group guard as a Lambda: gather, decide, apply.
+//! The log-group guard as a Lambda: what it gathers, decides and ensures.
 //!
-//! What is right or wrong is decided in `sealwatch-policy`; here is only the order of the steps. Nothing
-//! is written unless the mode is `remediate` and the plan, made of facts read after the event, says so.
+//! What is right or wrong is decided in `sealwatch-policy`, and the order of the steps is `sealwatch-runtime`'s; here is
+//! only what makes this guard this guard.
 
-pub mod apply;
-pub mod gather;
+mod apply;
+mod gather;
 #[cfg(test)]
 mod tests;
 
-use apply::Applied;
 use gather::Reader;
 use jiff::Timestamp;
 use sealwatch_policy::change::Change;
-use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::Guard;
-use sealwatch_policy::guards::log_group::{Effect, Target, decide};
-use sealwatch_policy::plan::Outcome;
+use sealwatch_policy::guards::log_group::{Effect, Facts, Target, decide};
+use sealwatch_policy::plan::{Outcome, Plan};
+use sealwatch_policy::policy::Policy;
 use sealwatch_runtime::boot::{Boot, BootError};
 use sealwatch_runtime::deadline::Deadline;
-use sealwatch_runtime::desk::{Desk, Spent};
-use sealwatch_runtime::function::{Function, Judge, Judged};
-use std::time::Instant;
+use sealwatch_runtime::desk::Desk;
+use sealwatch_runtime::function::{Function, Guarding};
+use serde_json::Value;
 
 /// The guard, with what it remembers from one event to the next.
 #[derive(Debug, Default)]
@@ -38,29 +37,31 @@ pub fn boot() -> Result<Function<LogGroupGuard>, BootError> {
     Ok(Function::new(boot, Desk::writing_to(std::io::stdout()), LogGroupGuard::default()))
 }
 
-impl Judge for LogGroupGuard {
+impl Guarding for LogGroupGuard {
+    type Facts = Facts;
     type Effect = Effect;
 
-    async fn judge(&self, boot: &Boot, change: &Change, deadline: &Deadline) -> Judged<Effect> {
-        let started = Timestamp::now();
-        let gathering = Instant::now();
-        let mut facts = self.reader.gather(boot, change, started, deadline).await;
-        let gather = gathering.elapsed();
-        let mut plan = decide(&boot.policy, change, &facts, started);
-        let applying = Instant::now();
-        let outcomes = match apply::apply(boot, &plan.effects, deadline).await {
-            Applied::Outcomes(outcomes) => outcomes,
-            Applied::GroupGone => {
-                facts.group = Reading::Absent;
-                plan = decide(&boot.policy, change, &facts, started);
-                Vec::new()
-            }
-        };
-        let repaired = !outcomes.is_empty() && outcomes.iter().all(|outcome| *outcome == Outcome::Applied);
-        if !plan.findings.is_empty() && !repaired {
-            self.reader.forget_keys();
-        }
-        let spent = Spent { started, gather, apply: applying.elapsed() };
-        Judged { target: Target::of(change).arn(), facts: facts.shown(), plan, outcomes, spent }
+    async fn gather(&self, boot: &Boot, change: &Change, now: Timestamp, deadline: &Deadline) -> Facts {
+        self.reader.gather(boot, change, now, deadline).await
+    }
+
+    fn decide(&self, policy: &Policy, change: &Change, facts: &Facts, now: Timestamp) -> Plan<Effect> {
+        decide(policy, change, facts, now)
+    }
+
+    async fn ensure(&self, boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
+        apply::ensure(boot, effect, deadline).await
+    }
+
+    fn target(&self, change: &Change) -> Option<String> {
+        Target::of(change).arn()
+    }
+
+    fn shown(&self, facts: &Facts) -> Value {
+        facts.shown()
+    }
+
+    fn forget(&self) {
+        self.reader.forget_keys();
     }
 }

@@ -219,7 +219,8 @@ async fn a_function_that_does_not_know_its_account_takes_no_group_for_deleted() 
 
 #[tokio::test]
 async fn a_group_that_is_deleted_before_its_association_is_nothing_to_do() {
-    let look = looks(vec![groups(&[("/app/foo", None)]), groups(&[("/app/foobar", None)])]);
+    let gone = groups(&[("/app/foobar", None)]);
+    let look = looks(vec![groups(&[("/app/foo", None)]), gone.clone(), gone]);
     let associate = mock!(Logs::associate_kms_key).then_error(|| {
         AssociateKmsKeyError::ResourceNotFoundException(
             ResourceNotFoundException::builder()
@@ -235,7 +236,7 @@ async fn a_group_that_is_deleted_before_its_association_is_nothing_to_do() {
         (&receipt["verdict"], &receipt["effects"], &receipt["page"]),
         (&json!("ignored"), &json!([]), &Value::Null)
     );
-    assert_eq!([&look, &associate, &published].map(Rule::num_calls), [2, 1, 0]);
+    assert_eq!([&look, &associate, &published].map(Rule::num_calls), [3, 1, 0]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Applies the effects: each changes one setting of exactly the trail of the plan, and is read back.
 //!
-//! Makes no choices, and sends no setting but the one that is to be ensured. In any mode but `remediate` it makes
-//! no call either, and the shield would refuse it.
+//! Makes no choices, and sends no setting but the one that is to be ensured. It is called in the mode `remediate`
+//! only, and in any other the shield would refuse its calls.
 
 use crate::gather::{describe, status};
 use sealwatch_policy::facts::{Reading, Unreadable};
@@ -9,48 +9,17 @@ use sealwatch_policy::guards::trail::{Effect, Ensure, Named};
 use sealwatch_policy::key_policy::trail_statements;
 use sealwatch_policy::names::{KeyRef, TrailArn};
 use sealwatch_policy::plan::{Outcome, Remedy};
-use sealwatch_policy::policy::Mode;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
 use std::time::Duration;
 
-/// What became of a plan's effects.
-#[derive(Debug, PartialEq)]
-pub enum Applied {
-    /// One outcome an effect, in their order.
-    Outcomes(Vec<Outcome>),
-    /// The trail was deleted in between, so that nothing is left to ensure.
-    TrailGone,
-}
-
 /// How long to wait before a call that another one stood in the way of, and before reading back once more.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Ensures each effect that the mode allows. One that fails doesn't keep the others from being tried.
-pub async fn apply(boot: &Boot, effects: &[Effect], deadline: &Deadline) -> Applied {
-    let mut outcomes = Vec::new();
-    for effect in effects {
-        if boot.mode < Mode::Remediate {
-            outcomes.push(Outcome::Withheld);
-            continue;
-        }
-        if !deadline.has(Step::Write, PAUSE) {
-            let why = "it was not tried: no time was left behind the effects before it".to_owned();
-            outcomes.push(Outcome::Failed { why });
-            continue;
-        }
-        match ensure(boot, effect, deadline).await {
-            Some(outcome) => outcomes.push(outcome),
-            None => return Applied::TrailGone,
-        }
-    }
-    Applied::Outcomes(outcomes)
-}
-
-/// `None` if the trail is gone.
-async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
+/// Ensures one effect; `None` if the trail is gone.
+pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
     if let Ensure::Key(KeyRef::Alias { .. }) = effect.ensure {
         let why = "the key is known by an alias only, which nobody has looked up".to_owned();
         return Some(Outcome::Refused { why, remedies: Vec::new() });
@@ -94,15 +63,10 @@ async fn after_trouble(
     trouble: Trouble,
     deadline: &Deadline,
 ) -> Option<Outcome> {
-    if trouble.is("TrailNotFoundException") {
-        return match seen(boot, effect, deadline).await {
-            Seen::Gone => None,
-            Seen::Done | Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
-        };
-    }
-    // Somebody may still be changing the trail, so it may work another time.
-    if trouble.kind == Kind::Passing || trouble.is("ConflictException") {
-        // A call without an answer may have been carried out; the trail tells.
+    // A call without an answer may have been carried out, and somebody may still be changing the trail, or have
+    // deleted it: the trail tells.
+    let told_by_trail = ["TrailNotFoundException", "ConflictException"].iter().any(|code| trouble.is(code));
+    if trouble.kind == Kind::Passing || told_by_trail {
         return match seen(boot, effect, deadline).await {
             Seen::Done => Some(Outcome::Applied),
             Seen::Gone => None,
@@ -119,7 +83,7 @@ async fn read_back(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<
         let shown = match seen(boot, effect, deadline).await {
             Seen::Done => return Some(Outcome::Applied),
             Seen::Gone => return None,
-            Seen::Unread(Unreadable { why, retryable: false }) => return Some(unread(&why)),
+            Seen::Unread(Unreadable { why, retryable: false }) => return Some(unseeable(effect, &why)),
             Seen::Unread(Unreadable { why, retryable: true }) => why,
             Seen::Otherwise(shown) => shown,
         };
@@ -132,6 +96,19 @@ async fn read_back(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<
 
 fn unread(shown: &str) -> Outcome {
     Outcome::Failed { why: format!("CloudTrail accepted the change, but reading back shows {shown}") }
+}
+
+/// Trying again would write once more and see as little.
+fn unseeable(Effect { trail, .. }: &Effect, why: &str) -> Outcome {
+    let step = "let this function's role read the trail, and look how it is set up:";
+    Outcome::Refused {
+        why: format!("CloudTrail accepted the change, but it can't be read back: {why}"),
+        remedies: vec![Remedy::Step(step.to_owned()), get_trail(trail)],
+    }
+}
+
+fn get_trail(trail: &TrailArn) -> Remedy {
+    Remedy::Command(format!("aws cloudtrail get-trail --region {} --name {trail}", trail.place().region))
 }
 
 /// What the trail shows of an effect.
@@ -192,7 +169,7 @@ fn remedies(Effect { trail, ensure }: &Effect, trouble: &Trouble) -> Vec<Remedy>
     }
     vec![
         step("mend what CloudTrail names as its reason, then set it by hand; how the trail is set up:"),
-        Remedy::Command(format!("aws cloudtrail get-trail --region {} --name {trail}", trail.place().region)),
+        get_trail(trail),
     ]
 }
 

@@ -235,6 +235,26 @@ fn not_found_status() -> aws_sdk_cloudtrail::operation::get_trail_status::GetTra
 }
 
 #[tokio::test]
+async fn what_was_written_before_the_trail_was_gone_stands_in_the_receipt() {
+    let gone = || trails(Vec::new());
+    let look = looks(vec![trails(vec![trail(TRAIL, false)]), gone(), gone()]);
+    let (selectors, published, others, history) = (selectors(), published(), others(), no_history());
+    let status = statuses(&[false, true, true, true]);
+    let start = mock!(CloudTrail::start_logging)
+        .then_output(|| aws_sdk_cloudtrail::operation::start_logging::StartLoggingOutput::builder().build());
+    let update = mock!(CloudTrail::update_trail).then_error(|| {
+        let gone = TrailNotFoundException::builder().meta(meta("TrailNotFoundException")).build();
+        aws_sdk_cloudtrail::operation::update_trail::UpdateTrailError::TrailNotFoundException(gone)
+    });
+    let rules = [&look, &others, &status, &selectors, &start, &update, &history];
+    let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules);
+    let receipt = handle(&guard(cloudtrail, &published), &event("StopLogging", &named())).await.unwrap();
+    assert_eq!(receipt["verdict"], "ignored", "{receipt}");
+    let reasons = receipt["reasons"].to_string();
+    assert!(reasons.contains("before it was gone: start the logging of trail audit: applied"), "{reasons}");
+}
+
+#[tokio::test]
 async fn a_history_too_long_to_read_is_never_taken_for_none() {
     let look = looks(vec![trails(vec![trail(TRAIL, true)])]);
     let (status, selectors, published) = (statuses(&[true]), selectors(), published());

@@ -1,36 +1,72 @@
-//! The way of an event into a guard's function and out of it, the same for every guard.
+//! The way of an event into a guard's function and out of it, the same for every guard: parse, gather, decide,
+//! apply, report.
 //!
-//! Parses the event, hands the change to the guard, which gathers, decides and applies, and closes at the desk. It
-//! knows no guard and judges nothing itself.
+//! It knows no guard and judges nothing itself. An effect is only ever ensured of facts that were gathered for this
+//! very event, and only in the mode `remediate`.
 
 use crate::boot::Boot;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Step};
 use crate::desk::{Desk, Spent, Unfinished};
+use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use sealwatch_policy::change::{Change, Parsed, parse, read};
 use sealwatch_policy::plan::{Effect, Outcome, Plan};
+use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_policy::report::Report;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 /// The steps of a guard are many and nested; their type ends here, or the compiler would follow it through
 /// every layer of the runtime.
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a guard does with one change.
-pub trait Judge: Sync {
-    /// The states that the guard ensures.
+/// How long a write needs at the least.
+const SHORTEST_WRITE: Duration = Duration::from_millis(300);
+
+/// What makes a guard that guard.
+pub trait Guarding: Sync {
+    /// What it reads.
+    type Facts: Send + Sync;
+    /// The states that it ensures.
     type Effect: Effect + Send + Sync;
 
-    /// Gathers the facts, decides, and applies what the mode allows.
-    fn judge(
+    /// Reads the state of what the change is about; never writes.
+    fn gather(
         &self,
         boot: &Boot,
         change: &Change,
+        now: Timestamp,
         deadline: &Deadline,
-    ) -> impl Future<Output = Judged<Self::Effect>> + Send;
+    ) -> impl Future<Output = Self::Facts> + Send;
+
+    /// What follows from the facts.
+    fn decide(
+        &self,
+        policy: &Policy,
+        change: &Change,
+        facts: &Self::Facts,
+        now: Timestamp,
+    ) -> Plan<Self::Effect>;
+
+    /// Ensures one effect and reads it back, without a choice of its own; `None` if the resource is gone.
+    fn ensure(
+        &self,
+        boot: &Boot,
+        effect: &Self::Effect,
+        deadline: &Deadline,
+    ) -> impl Future<Output = Option<Outcome>> + Send;
+
+    /// The ARN of what the change is about, if it names it.
+    fn target(&self, change: &Change) -> Option<String>;
+
+    /// The facts as receipts show them.
+    fn shown(&self, facts: &Self::Facts) -> Value;
+
+    /// Forgets what has kept something from being repaired: it may be mended the next minute.
+    fn forget(&self);
 }
 
 /// One change, judged by the account's state and acted on as far as the mode allows.
@@ -72,7 +108,71 @@ impl<E: Effect> Judged<E> {
     }
 }
 
-impl<J: Judge> Function<J> {
+/// Gathers, decides and applies what the mode allows.
+pub async fn judge<G: Guarding>(
+    guard: &G,
+    boot: &Boot,
+    change: &Change,
+    deadline: &Deadline,
+) -> Judged<G::Effect> {
+    let started = Timestamp::now();
+    let gathering = Instant::now();
+    let mut facts = guard.gather(boot, change, started, deadline).await;
+    let gather = gathering.elapsed();
+    let mut plan = guard.decide(&boot.policy, change, &facts, started);
+    let applying = Instant::now();
+    let outcomes = match apply(guard, boot, &plan.effects, deadline).await {
+        Applied::All(outcomes) => outcomes,
+        Applied::Gone { before } => {
+            let done: Vec<String> = plan.effects.iter().zip(&before).map(told).collect();
+            // What is gone is another state, of which other things may matter.
+            facts = guard.gather(boot, change, started, deadline).await;
+            plan = guard.decide(&boot.policy, change, &facts, started);
+            plan.reasons.extend(done);
+            let why = "it was not tried: what it is about was gone for a moment, and is there again";
+            plan.effects.iter().map(|_| Outcome::Failed { why: why.to_owned() }).collect()
+        }
+    };
+    let repaired = !outcomes.is_empty() && outcomes.iter().all(|outcome| *outcome == Outcome::Applied);
+    if !plan.findings.is_empty() && !repaired {
+        guard.forget();
+    }
+    let spent = Spent { started, gather, apply: applying.elapsed() };
+    Judged { target: guard.target(change), facts: guard.shown(&facts), plan, outcomes, spent }
+}
+
+/// What became of a plan's effects.
+enum Applied {
+    /// One outcome an effect, in their order.
+    All(Vec<Outcome>),
+    /// The resource was deleted in between; these were the outcomes before.
+    Gone { before: Vec<Outcome> },
+}
+
+/// Ensures each effect that the mode allows. One that fails doesn't keep the others from being tried.
+async fn apply<G: Guarding>(guard: &G, boot: &Boot, effects: &[G::Effect], deadline: &Deadline) -> Applied {
+    let mut outcomes = Vec::new();
+    for effect in effects {
+        if boot.mode < Mode::Remediate {
+            outcomes.push(Outcome::Withheld);
+        } else if !deadline.has(Step::Write, SHORTEST_WRITE) {
+            let why = "it was not tried: no time was left for it".to_owned();
+            outcomes.push(Outcome::Failed { why });
+        } else if let Some(outcome) = guard.ensure(boot, effect, deadline).await {
+            outcomes.push(outcome);
+        } else {
+            return Applied::Gone { before: outcomes };
+        }
+    }
+    Applied::All(outcomes)
+}
+
+/// A receipt leaves out no write that was made, also of what is gone by now.
+fn told<E: Effect>((effect, outcome): (&E, &Outcome)) -> String {
+    format!("before it was gone: {}: {}", effect.describe(), outcome.as_str())
+}
+
+impl<J: Guarding> Function<J> {
     /// The function of `guard`, with what it booted with.
     #[must_use]
     pub fn new(boot: Boot, desk: Desk, guard: J) -> Self {
@@ -104,7 +204,7 @@ impl<J: Judge> Function<J> {
     }
 
     async fn handle_change(&self, change: &Change, deadline: &Deadline) -> Result<Receipt, Unfinished> {
-        let judging: Boxed<'_, _> = Box::pin(self.guard.judge(&self.boot, change, deadline));
+        let judging: Boxed<'_, _> = Box::pin(judge(&self.guard, &self.boot, change, deadline));
         let judged = judging.await;
         let report = judged.report(&self.boot, change);
         self.desk.close(&self.boot, &report, judged.spent, deadline).await
