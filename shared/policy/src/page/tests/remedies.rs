@@ -1,0 +1,148 @@
+//! What there is to do: steps, statements and commands, and where the runbook is.
+
+use super::*;
+
+#[test]
+fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
+    let story = story(
+        &record("CreateLogGroup"),
+        KeyReading::Known(Box::new(key(false))),
+        Mode::Remediate,
+        Vec::new(),
+    );
+    insta::assert_snapshot!(shown(&story.page()), @r#"
+    SUBJECT    [Sealwatch] HIGH log-group.key-unusable /payments/api 111122223333 eu-central-1
+    SMS        Sealwatch HIGH log-group.key-unusable /payments/api 111122223333 eu-central-1
+    ATTRIBUTES account=111122223333 finding=log-group.key-unusable guard=log-group region=eu-central-1 severity=high
+    EMAIL
+    HIGH log group /payments/api: the key that policy names for it can't be used
+
+    What happened
+      call       CreateLogGroup of logs.amazonaws.com, succeeded
+      when       2026-11-20T08:15:00Z
+      who        arn:aws:sts::111122223333:assumed-role/Deploy/ada
+      from       203.0.113.7
+      with       aws-cli/2.31.0
+      where      account 111122223333, eu-central-1
+      resource   arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api
+
+    What Sealwatch found
+      - log-group.key-unusable (high): log group /payments/api: the key that policy names for it can't be used
+          the policy of arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab doesn't let CloudWatch Logs use kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:Describe* for this log group
+          missing key-policy statement: {"Sid":"AllowCloudWatchLogs","Effect":"Allow","Principal":{"Service":"logs.eu-central-1.amazonaws.com"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-central-1:111122223333:*"}}}
+      - log-group.unencrypted (medium): log group /payments/api has no KMS key
+          its own state, read after the event, shows no kmsKeyId
+          log group class STANDARD
+      - rule `/payments/*` (line 2) names the key `alias/payments`
+
+    What Sealwatch did
+      Nothing: no repair follows from what it found.
+
+    What to do
+      log-group.key-unusable:
+      1. write the key policy to a file:
+           aws kms get-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --query Policy --output text > key-policy.json
+      2. add this statement to it:
+           {
+             "Sid": "AllowCloudWatchLogs",
+             "Effect": "Allow",
+             "Principal": {
+               "Service": "logs.eu-central-1.amazonaws.com"
+             },
+             "Action": [
+               "kms:Encrypt",
+               "kms:Decrypt",
+               "kms:ReEncrypt*",
+               "kms:GenerateDataKey*",
+               "kms:Describe*"
+             ],
+             "Resource": "*",
+             "Condition": {
+               "ArnLike": {
+                 "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-central-1:111122223333:*"
+               }
+             }
+           }
+      3. and put it back:
+           aws kms put-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --policy file://key-policy.json
+      log-group.unencrypted:
+      4. once the key serves, associate it with the log group:
+           aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id "$(aws kms describe-key --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:alias/payments --query KeyMetadata.Arn --output text)"
+      5. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
+
+    Runbook: README.md, "Runbook", `log-group.key-unusable`
+    Event: 33333333-aaaa-bbbb-cccc-444444444444
+    CHAT
+    {
+      "version": "1.0",
+      "source": "custom",
+      "content": {
+        "textType": "client-markdown",
+        "title": "HIGH log group /payments/api: the key that policy names for it can't be used",
+        "nextSteps": [
+          "write the key policy to a file:",
+          "aws kms get-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --query Policy --output text > key-policy.json",
+          "add this statement to it:",
+          "{\"Sid\":\"AllowCloudWatchLogs\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"logs.eu-central-1.amazonaws.com\"},\"Action\":[\"kms:Encrypt\",\"kms:Decrypt\",\"kms:ReEncrypt*\",\"kms:GenerateDataKey*\",\"kms:Describe*\"],\"Resource\":\"*\",\"Condition\":{\"ArnLike\":{\"kms:EncryptionContext:aws:logs:arn\":\"arn:aws:logs:eu-central-1:111122223333:*\"}}}",
+          "and put it back:",
+          "aws kms put-key-policy --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab --policy-name default --policy file://key-policy.json",
+          "once the key serves, associate it with the log group:",
+          "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id \"$(aws kms describe-key --region eu-central-1 --key-id arn:aws:kms:eu-central-1:111122223333:alias/payments --query KeyMetadata.Arn --output text)\"",
+          "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
+        ]
+      },
+      "metadata": {
+        "threadId": "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/api",
+        "summary": "HIGH log group /payments/api: the key that policy names for it can't be used",
+        "additionalContext": {
+          "severity": "high",
+          "finding": "log-group.key-unusable",
+          "guard": "log-group",
+          "account": "111122223333",
+          "region": "eu-central-1"
+        }
+      }
+    }
+    "#);
+}
+
+#[test]
+fn the_command_to_type_is_there_unless_it_is_done() {
+    let command = format!(
+        "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id {KEY}"
+    );
+    for (outcome, expected) in
+        [(Outcome::Applied, false), (Outcome::Withheld, true), (refused(), true), (failed("x"), true)]
+    {
+        let page = created(Mode::Page, outcome.clone()).page();
+        assert_eq!(page.text.contains(&command), expected, "{outcome:?}");
+        let steps = page.chat["content"]["nextSteps"].as_array().unwrap();
+        assert_eq!(steps.contains(&json!(command)), expected, "{outcome:?}");
+    }
+}
+
+#[test]
+fn commands_in_chat_are_those_of_the_email() {
+    let story = story(
+        &record("CreateLogGroup"),
+        KeyReading::Known(Box::new(key(false))),
+        Mode::Remediate,
+        Vec::new(),
+    );
+    let page = story.page();
+    let steps = page.chat["content"]["nextSteps"].as_array().unwrap();
+    let commands = steps.iter().filter_map(Value::as_str).filter(|step| step.starts_with("aws "));
+    assert_eq!(commands.clone().count(), 3, "{steps:?}");
+    for command in commands {
+        assert!(page.text.contains(&format!("       {command}\n")), "{command}");
+    }
+}
+
+#[test]
+fn the_runbook_is_the_policys_or_the_readmes() {
+    let mut story = created(Mode::Remediate, Outcome::Applied);
+    assert!(story.page().text.contains("Runbook: README.md, \"Runbook\", `log-group.unencrypted`\n"));
+    story.policy =
+        Policy::parse("mode = \"page\"\npages.runbook = \"https://wiki.example.com/seal\"").unwrap();
+    assert!(story.page().text.contains("Runbook: https://wiki.example.com/seal#log-group-unencrypted\n"));
+}
