@@ -1,0 +1,128 @@
+//! Groups without a key, and which rule's key they get.
+
+use super::*;
+
+#[test]
+fn a_group_without_a_key_gets_its_rules_key() {
+    check(vec![
+        ("created bare", policy(PLAIN), create(), mendable(), Violation, BARE, Some(KEY)),
+        (
+            "created with a key, and bare now",
+            policy(PLAIN),
+            change("CreateLogGroup", json!({ "logGroupName": NAME, "kmsKeyId": STRANGER }), json!({})),
+            mendable(),
+            Violation,
+            BARE,
+            Some(KEY),
+        ),
+        ("associated, and bare now", policy(PLAIN), associate(), mendable(), Violation, BARE, Some(KEY)),
+        ("key removed", policy(PLAIN), disassociate(), mendable(), Violation, REMOVED, Some(KEY)),
+        (
+            "key removed by ARN",
+            policy(PLAIN),
+            identified("DisassociateKmsKey", GROUP),
+            mendable(),
+            Violation,
+            REMOVED,
+            Some(KEY),
+        ),
+        (
+            "key removed by ARN with a star",
+            policy(PLAIN),
+            identified("DisassociateKmsKey", &format!("{GROUP}:*")),
+            mendable(),
+            Violation,
+            REMOVED,
+            Some(KEY),
+        ),
+        (
+            "associated by ARN, and bare now",
+            policy(PLAIN),
+            identified("AssociateKmsKey", GROUP),
+            mendable(),
+            Violation,
+            BARE,
+            Some(KEY),
+        ),
+        (
+            "an empty name beside an ARN",
+            policy(PLAIN),
+            change(
+                "DisassociateKmsKey",
+                json!({ "logGroupName": "", "resourceIdentifier": GROUP }),
+                json!({}),
+            ),
+            mendable(),
+            Violation,
+            REMOVED,
+            Some(KEY),
+        ),
+        (
+            "a key that a replay assumes",
+            policy(PLAIN),
+            create(),
+            bare(KeyReading::Assumed),
+            Violation,
+            BARE,
+            Some(ALIAS),
+        ),
+        (
+            "a key whose policy a replay assumes",
+            policy(PLAIN),
+            create(),
+            bare(but(|key| key.policy = KeyPolicyFact::Assumed)),
+            Violation,
+            BARE,
+            Some(KEY),
+        ),
+        (
+            "a rule by key ARN",
+            ruled(KEY),
+            create(),
+            told(facts(Reading::Known(state(None))), &[(KEY, known(good(KEY)))]),
+            Violation,
+            BARE,
+            Some(KEY),
+        ),
+        (
+            "approved keys don't replace the rule",
+            approving("\"alias/shared\"", PLAIN),
+            create(),
+            mendable(),
+            Violation,
+            BARE,
+            Some(KEY),
+        ),
+        (
+            "no rule matches",
+            policy_text("[[log_groups.keys]]\nmatch = \"/payments/ap\"\nkey = \"alias/payments\"\n"),
+            create(),
+            mendable(),
+            Violation,
+            BARE,
+            None,
+        ),
+        ("no rule at all", policy_text(PLAIN), disassociate(), mendable(), Violation, REMOVED, None),
+        (
+            "an earlier rule wins",
+            policy_text(&format!("[[log_groups.keys]]\nmatch = \"*/api\"\nkey = \"alias/shared\"\n{RULE}")),
+            create(),
+            told(mendable(), &[(SHARED, known(good(STRANGER)))]),
+            Violation,
+            BARE,
+            Some(STRANGER),
+        ),
+        (
+            "a class without documented keys is judged the same",
+            policy(PLAIN),
+            create(),
+            Facts {
+                group: Reading::Known(GroupState { key: None, class: Some("DELIVERY".to_owned()) }),
+                ..mendable()
+            },
+            Violation,
+            BARE,
+            Some(KEY),
+        ),
+    ]);
+}
