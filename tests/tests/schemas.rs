@@ -289,6 +289,8 @@ const POLICIES: &[(&str, &str, Seen)] = &[
         "[keys]\nin_use_days = 30\nprotect = [\"alias/prod-*\"]\nprotect_tags = { tier = \"prod\" }",
         Good,
     ),
+    ("a word for keys without evidence", "[keys]\nno_evidence = \"high\"", Good),
+    ("no such severity", "[keys]\nno_evidence = \"none\"", ByBoth),
     ("no days", "[keys]\nin_use_days = 0", ByBoth),
     ("negative days", "[keys]\nin_use_days = -1", ByBoth),
     ("too many days", "[keys]\nin_use_days = 65536", ByBoth),

@@ -1,7 +1,7 @@
 //! A change: one management call, as CloudTrail recorded it.
 //!
 //! Reads an EventBridge envelope or a raw CloudTrail record, in every shape that has been seen: fields
-//! that are missing, null, of another type or unknown. What a record says is kept as it came; what it
+//! that are missing, null, of another type or unknown. What KMS itself tells EventBridge of a key's end is read too. What a record says is kept as it came; what it
 //! doesn't say stays unsaid. Nothing here looks at the resource or judges the call.
 
 use crate::names::{AccountId, Arn, Place, Region};
@@ -9,6 +9,11 @@ use crate::untrusted::{Untrusted, clean};
 use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
+
+/// What KMS tells EventBridge by itself, without a trail, by `detail-type`.
+///
+/// Source: KMS Developer Guide, "Monitor KMS keys with Amazon EventBridge".
+pub const OF_KMS: [&str; 2] = ["KMS CMK Deletion", "KMS Imported Key Material Expiration"];
 
 /// One management call: who, what, when, where, and how it ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +36,7 @@ pub struct Change {
     pub user_agent: Option<Untrusted>,
     /// How the call failed; `None` if it succeeded.
     pub failure: Option<Failure>,
-    /// `requestParameters` as recorded; `Null` if absent.
+    /// `requestParameters` as recorded; of an event that is no call, its details; `Null` if absent.
     pub request: Value,
     /// `responseElements` as recorded; `Null` if absent.
     pub response: Value,
@@ -113,6 +118,9 @@ pub fn parse(event: &Value) -> Result<Parsed, ParseError> {
     let (record, envelope) = match object.get("detail") {
         Some(detail) if object.contains_key("detail-type") => {
             let detail_type = text(event, "detail-type").ok_or_else(|| missing(event, "detail-type"))?;
+            if text(event, "source") == Some("aws.kms") && OF_KMS.contains(&detail_type) {
+                return read_of_kms(event, detail_type).map(|change| Parsed::Change(Box::new(change)));
+            }
             if !detail_type.ends_with(" via CloudTrail") {
                 let source = text(event, "source").unwrap_or("an unnamed source");
                 return Ok(Parsed::NotAManagementCall(format!(
@@ -217,9 +225,38 @@ fn read_record(record: &Value, envelope: Option<&Value>) -> Result<Change, Parse
         source_ip: untrusted(record, "sourceIPAddress"),
         user_agent: untrusted(record, "userAgent"),
         failure: read_failure(record),
-        request: record.get("requestParameters").cloned().unwrap_or(Value::Null),
+        request: [record.get("requestParameters"), record.get("serviceEventDetails")]
+            .into_iter()
+            .flatten()
+            .find(|value| !value.is_null())
+            .cloned()
+            .unwrap_or(Value::Null),
         response: record.get("responseElements").cloned().unwrap_or(Value::Null),
         resources: read_resources(record),
+    })
+}
+
+/// An event of KMS's own: nobody called, and the envelope holds all there is.
+fn read_of_kms(event: &Value, name: &str) -> Result<Change, ParseError> {
+    let resources = event.get("resources").and_then(Value::as_array);
+    Ok(Change {
+        event_id: untrusted(event, "id").ok_or_else(|| missing(event, "id"))?,
+        event_source: Untrusted::new("kms.amazonaws.com"),
+        event_name: Untrusted::new(name),
+        time: text(event, "time")
+            .and_then(|time| time.parse().ok())
+            .ok_or_else(|| missing(event, "time"))?,
+        place: Place {
+            account: first("account", [event.get("account"), None, None], |text| AccountId::parse(text).ok())?,
+            region: first("region", [event.get("region"), None, None], |text| Region::parse(text).ok())?,
+        },
+        actor: Actor { invoked_by: untrusted(event, "source"), ..Actor::default() },
+        source_ip: None,
+        user_agent: None,
+        failure: None,
+        request: event.get("detail").cloned().unwrap_or(Value::Null),
+        response: Value::Null,
+        resources: resources.into_iter().flatten().filter_map(Value::as_str).map(Untrusted::new).collect(),
     })
 }
 

@@ -30,7 +30,7 @@ pub fn order(mut changes: Vec<Change>) -> (Vec<Change>, usize) {
 fn rank(event_name: &str) -> u8 {
     match event_name {
         "CreateKey" | "CreateLogGroup" | "CreateTrail" => 0,
-        "DeleteKey" | "DeleteLogGroup" | "DeleteTrail" => 2,
+        "DeleteKey" | "KMS CMK Deletion" | "DeleteLogGroup" | "DeleteTrail" => 2,
         _ => 1,
     }
 }

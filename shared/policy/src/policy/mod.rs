@@ -131,6 +131,8 @@ pub struct Keys {
     pub mode: Option<Mode>,
     /// Days without use after which a key no longer counts as used.
     pub in_use_days: u16,
+    /// How bad it is when a key that nothing shows to be in use is disabled or dies.
+    pub no_evidence: Severity,
     /// Wildcards over aliases whose keys are protected whatever the evidence says.
     pub protect: Vec<String>,
     /// Tags whose keys are protected.

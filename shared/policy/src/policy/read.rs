@@ -166,15 +166,17 @@ fn trails(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Trails {
 
 fn keys(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Keys {
     const IN_USE_DAYS: u16 = 90;
+    const NO_EVIDENCE: Severity = Severity::Low;
     let Some(table) = table else {
         return Keys {
             mode: None,
             in_use_days: IN_USE_DAYS,
+            no_evidence: NO_EVIDENCE,
             protect: Vec::new(),
             protect_tags: BTreeMap::new(),
         };
     };
-    table.only(&["mode", "in_use_days", "protect", "protect_tags"], faults);
+    table.only(&["mode", "in_use_days", "no_evidence", "protect", "protect_tags"], faults);
     let mut protect = Vec::new();
     for (text, span) in table.texts("protect", faults) {
         if text.starts_with("alias/") {
@@ -187,6 +189,7 @@ fn keys(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Keys {
     Keys {
         mode: table.one_of("mode", &MODES, faults),
         in_use_days: table.days("in_use_days", faults).unwrap_or(IN_USE_DAYS),
+        no_evidence: table.one_of("no_evidence", &SEVERITIES, faults).unwrap_or(NO_EVIDENCE),
         protect,
         protect_tags: table.text_map("protect_tags", faults),
     }

@@ -197,9 +197,7 @@ fn valid_events_of_another_sort_are_named_and_not_taken_for_calls() {
         "insightDetails": { "state": "Start", "eventSource": "logs.amazonaws.com", "eventName": "CreateLogGroup" }
     });
     for (name, event, piece) in [
-        ("a deleted key", native("KMS CMK Deletion"), "KMS CMK Deletion"),
         ("a rotated key", native("KMS CMK Rotation"), "KMS CMK Rotation"),
-        ("expired material", native("KMS Imported Key Material Expiration"), "aws.kms"),
         (
             "a schedule",
             json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} }),
@@ -236,4 +234,46 @@ fn valid_events_of_another_sort_are_named_and_not_taken_for_calls() {
             other => panic!("{name}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn what_kms_tells_without_a_trail_is_a_change() {
+    let told = json!({
+        "version": "0",
+        "id": "99999999-aaaa-bbbb-cccc-000000000000",
+        "detail-type": "KMS CMK Deletion",
+        "source": "aws.kms",
+        "account": "111122223333",
+        "time": "2026-11-20T16:37:50Z",
+        "region": "us-west-2",
+        "resources": ["arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+        "detail": { "key-id": "1234abcd-12ab-34cd-56ef-1234567890ab" }
+    });
+    let change = read(&told);
+    assert!(change.is("kms.amazonaws.com", "KMS CMK Deletion"));
+    assert_eq!(change.event_id.raw(), "99999999-aaaa-bbbb-cccc-000000000000");
+    assert_eq!(change.time.to_string(), "2026-11-20T16:37:50Z");
+    assert_eq!(change.actor.shown(), "aws.kms");
+    assert_eq!(change.request_text("key-id"), Some("1234abcd-12ab-34cd-56ef-1234567890ab"));
+    assert!(raw(change.resources.first()).unwrap().contains(":key/"));
+
+    let mut rotated = told.clone();
+    rotated["detail-type"] = json!("KMS CMK Rotation");
+    assert!(matches!(parse(&rotated), Ok(Parsed::NotAManagementCall(_))));
+    for field in ["id", "time", "account", "region"] {
+        let mut cut = told.clone();
+        cut.as_object_mut().unwrap().remove(field);
+        assert!(parse(&cut).is_err(), "without {field}");
+    }
+    let mut forged = told;
+    forged["source"] = json!("com.example");
+    assert!(matches!(parse(&forged), Ok(Parsed::NotAManagementCall(_))));
+}
+
+#[test]
+fn a_service_event_keeps_its_details() {
+    let event = with(json!({
+        "eventType": "AwsServiceEvent", "requestParameters": null, "serviceEventDetails": { "keyId": "1234abcd" },
+    }));
+    assert_eq!(read(&event).request_text("keyId"), Some("1234abcd"));
 }
