@@ -243,11 +243,11 @@ fn read_of_kms(event: &Value, name: &str) -> Result<Change, ParseError> {
         event_id: untrusted(event, "id").ok_or_else(|| missing(event, "id"))?,
         event_source: Untrusted::new("kms.amazonaws.com"),
         event_name: Untrusted::new(name),
-        time: text(event, "time")
-            .and_then(|time| time.parse().ok())
-            .ok_or_else(|| missing(event, "time"))?,
+        time: text(event, "time").and_then(|time| time.parse().ok()).ok_or_else(|| missing(event, "time"))?,
         place: Place {
-            account: first("account", [event.get("account"), None, None], |text| AccountId::parse(text).ok())?,
+            account: first("account", [event.get("account"), None, None], |text| {
+                AccountId::parse(text).ok()
+            })?,
             region: first("region", [event.get("region"), None, None], |text| Region::parse(text).ok())?,
         },
         actor: Actor { invoked_by: untrusted(event, "source"), ..Actor::default() },

@@ -300,23 +300,29 @@ fn no_such_key(wanted: &KeyRef) -> Obstacle {
     Obstacle { problem: format!("there is no key {wanted}"), remedies }
 }
 
-fn add_statements(key: &KeyArn, statements: Vec<serde_json::Value>) -> Vec<Remedy> {
-    let region = key.place().region.as_str();
-    let mut remedies = vec![
-        step("write the key policy to a file:"),
-        Remedy::Command(format!(
-            "aws kms get-key-policy --region {region} --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
-        )),
-        step(if statements.len() == 1 { "add this statement to it:" } else { "add these statements to it:" }),
-    ];
+/// How statements get into a key's policy.
+pub(crate) fn add_statements(key: &KeyArn, statements: Vec<serde_json::Value>) -> Vec<Remedy> {
+    let add = if statements.len() == 1 { "add this statement to it:" } else { "add these statements to it:" };
+    let mut remedies = vec![step("write the key policy to a file:"), get_policy(key), step(add)];
     remedies.extend(statements.into_iter().map(Remedy::Statement));
-    remedies.extend([
-        step("and put it back:"),
-        Remedy::Command(format!(
-            "aws kms put-key-policy --region {region} --key-id {key} --policy-name default --policy file://key-policy.json"
-        )),
-    ]);
+    remedies.extend([step("and put it back:"), put_policy(key)]);
     remedies
+}
+
+/// Writes a key's policy to a file.
+pub(crate) fn get_policy(key: &KeyArn) -> Remedy {
+    let region = key.place().region.as_str();
+    Remedy::Command(format!(
+        "aws kms get-key-policy --region {region} --key-id {key} --policy-name default --query Policy --output text > key-policy.json"
+    ))
+}
+
+/// Puts that file back as the key's policy.
+pub(crate) fn put_policy(key: &KeyArn) -> Remedy {
+    let region = key.place().region.as_str();
+    Remedy::Command(format!(
+        "aws kms put-key-policy --region {region} --key-id {key} --policy-name default --policy file://key-policy.json"
+    ))
 }
 
 fn assumptions(wanted: &KeyRef, facts: &KeyFacts) -> Vec<String> {

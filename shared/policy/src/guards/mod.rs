@@ -2,6 +2,8 @@
 //!
 //! This page only tells which guard a change belongs to; what a guard thinks of it is the guard's own.
 
+mod draft;
+pub mod key;
 pub mod log_group;
 pub mod trail;
 
@@ -10,10 +12,11 @@ pub use crate::guard::Guard;
 use crate::change::Change;
 
 impl Guard {
-    /// The guard that handles a change; `None` if none does (yet).
+    /// The guard that handles a change; `None` if none does.
     #[must_use]
     pub fn of(change: &Change) -> Option<Self> {
         let log_group = log_group::Call::of(change).map(|_| Self::LogGroup);
-        log_group.or_else(|| trail::Call::of(change).map(|_| Self::Trail))
+        let trail = || trail::Call::of(change).map(|_| Self::Trail);
+        log_group.or_else(trail).or_else(|| key::Call::of(change).map(|_| Self::Key))
     }
 }

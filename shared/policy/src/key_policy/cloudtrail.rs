@@ -5,7 +5,7 @@
 
 use super::condition::{ContextValue, RequestContext};
 use super::document::KeyPolicy;
-use super::evaluate::{Request, evaluate};
+use super::evaluate::{Caller, Request, evaluate};
 use super::service::{ServiceAccess, free_sid, service_context, summarize};
 use crate::names::{KeyArn, TrailArn};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const DESCRIBE_SID: &str = "AllowCloudTrailToDescribeKey";
 pub fn trail_access(policy: &KeyPolicy, key: &KeyArn, trail: &TrailArn) -> ServiceAccess {
     let principals = [PRINCIPAL.to_owned()];
     let ask = |action, context: &RequestContext| {
-        evaluate(policy, &Request { principals: &principals, action, key, context })
+        evaluate(policy, &Request { caller: Caller::Service(&principals), action, key, context })
     };
     let encrypting = encrypting(key, trail);
     let answers = [

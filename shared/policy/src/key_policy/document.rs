@@ -60,6 +60,16 @@ impl KeyPolicy {
         Ok(Self { statements, doubts, document })
     }
 
+    /// The statements as written, in order.
+    #[must_use]
+    pub fn statements_as_written(&self) -> Vec<&Value> {
+        match self.document.get("Statement") {
+            Some(Value::Array(listed)) => listed.iter().collect(),
+            Some(single) => vec![single],
+            None => Vec::new(),
+        }
+    }
+
     /// The document as read, nothing lost.
     #[must_use]
     pub fn document(&self) -> &Value {

@@ -1,4 +1,4 @@
-//! What a key policy says about one request: one service, one action, one key, one context.
+//! What a key policy says about one request: one caller, one action, one key, one context.
 //!
 //! A Deny that may apply outweighs any Allow, and an Allow that only may apply is never an allowance. The
 //! policy alone is judged: IAM policies, grants and organization policies are not.
@@ -7,14 +7,23 @@ use super::condition::{RequestContext, holds, resource_covers};
 use super::document::KeyPolicy;
 use super::statement::{Effect, Principal, Statement, Text};
 use super::truth::{Truth, extend_unique};
-use crate::names::KeyArn;
+use crate::names::{AccountId, Arn, KeyArn};
 use crate::wildcard;
 
-/// A call that a service makes with a key.
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller<'a> {
+    /// A service by the names that it goes by; a statement for any of them is for the service.
+    Service(&'a [String]),
+    /// A user or role by its ARN, or an account by its id or its `:root` ARN.
+    Principal(&'a str),
+}
+
+/// A call with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// The names that the service goes by; a statement for any of them is for the service.
-    pub principals: &'a [String],
+    /// Who makes it.
+    pub caller: Caller<'a>,
     /// Such as `kms:Decrypt`.
     pub action: &'a str,
     /// The key whose policy is asked.
@@ -97,14 +106,14 @@ fn reasons(label: &str, why: Vec<String>) -> impl Iterator<Item = String> {
 }
 
 /// Whether a statement applies: all of its parts match. One that certainly doesn't settles it.
-fn applies(statement: &Statement, request: &Request<'_>) -> Truth {
+pub(super) fn applies(statement: &Statement, request: &Request<'_>) -> Truth {
     let Statement { label: _, sid: _, effect: _, principals, actions, resources, conditions, doubts } =
         statement;
     let key = request.key.to_string();
     let action =
         any_text(actions, |action| Truth::from(wildcard::matches_ignore_case(action, request.action)));
     let resource = any_text(resources, |pattern| resource_covers(pattern, &key));
-    let principal = Truth::any(principals.iter().map(|principal| names(principal, request.principals)));
+    let principal = Truth::any(principals.iter().map(|principal| names(principal, request.caller)));
     let conditions = conditions.iter().map(|condition| holds(condition, request.context));
     let doubts = doubts.iter().map(|doubt| Truth::maybe(doubt.as_str()));
     Truth::all([action, principal, resource].into_iter().chain(conditions).chain(doubts))
@@ -117,11 +126,36 @@ fn any_text(texts: &[Text], matches: impl Fn(&str) -> Truth) -> Truth {
     }))
 }
 
-fn names(principal: &Principal, service: &[String]) -> Truth {
-    match principal {
-        Principal::Everyone => Truth::Yes,
-        Principal::Service(name) => Truth::from(service.iter().any(|known| known.eq_ignore_ascii_case(name))),
-        Principal::NotAService => Truth::No,
-        Principal::Unread(why) => Truth::maybe(why.as_str()),
+fn names(principal: &Principal, caller: Caller<'_>) -> Truth {
+    match (principal, caller) {
+        (Principal::Everyone, _) => Truth::Yes,
+        (Principal::Service(name), Caller::Service(service)) => {
+            Truth::from(service.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        }
+        (Principal::Aws(name), Caller::Principal(caller)) => Truth::from(covers(name, caller)),
+        (Principal::Aws(_), Caller::Service(_)) | (Principal::Service(_), Caller::Principal(_)) => Truth::No,
+        (Principal::Other(_), _) => Truth::No,
+        (Principal::Unread(why), _) => Truth::maybe(why.as_str()),
+    }
+}
+
+/// A statement for an account is for all of it, as far as the account's own policies let them.
+fn covers(principal: &str, caller: &str) -> bool {
+    principal == caller || whole_account(principal).is_some_and(|account| account_of(caller) == Some(account))
+}
+
+/// The account that a principal stands for as a whole: by its id, or by its `:root` ARN.
+pub(super) fn whole_account(principal: &str) -> Option<&str> {
+    match Arn::split(principal) {
+        Some(arn) => (arn.service == "iam" && arn.resource == "root").then_some(arn.account),
+        None => account_of(principal),
+    }
+}
+
+/// The account of a principal; `None` for the unique id of a user or role that is deleted.
+pub(super) fn account_of(principal: &str) -> Option<&str> {
+    match Arn::split(principal) {
+        Some(arn) => Some(arn.account),
+        None => AccountId::parse(principal).is_ok().then_some(principal),
     }
 }

@@ -1,4 +1,5 @@
-//! May a service use a KMS key under this key policy? Answered from the policy's text alone.
+//! May a service use a KMS key under this key policy, and whom else does it let in? Answered from the policy's text
+//! alone.
 //!
 //! The model is tolerant: what it doesn't understand is kept, and answers `Unknown` with the reason. It
 //! never guesses an allowance, never calls AWS, and looks at neither grants nor the key's state.
@@ -9,6 +10,7 @@ mod document;
 mod error;
 mod evaluate;
 mod json;
+mod reach;
 mod service;
 mod statement;
 mod truth;
@@ -20,5 +22,6 @@ pub use cloudtrail::{trail_access, trail_statements};
 pub use condition::{ContextValue, RequestContext};
 pub use document::KeyPolicy;
 pub use error::KeyPolicyError;
-pub use evaluate::{Access, Doubt, Request, evaluate};
+pub use evaluate::{Access, Caller, Doubt, Request, evaluate};
+pub use reach::{Administration, Opening, Outsider, administration, openings};
 pub use service::{ServiceAccess, logs_access};

@@ -6,7 +6,7 @@
 
 use super::condition::{ContextValue, RequestContext};
 use super::document::KeyPolicy;
-use super::evaluate::{Access, Doubt, Request, evaluate};
+use super::evaluate::{Access, Caller, Doubt, Request, evaluate};
 use super::truth::extend_unique;
 use crate::names::{KeyArn, LogGroupArn, Place, Region};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub fn logs_access(policy: &KeyPolicy, key: &KeyArn, group: &LogGroupArn) -> Ser
     let principals = logs_principals(&group.place().region);
     let context = logs_context(key, group);
     let answers = LOGS_ACTIONS.iter().map(|(action, documented)| {
-        let request = Request { principals: &principals, action, key, context: &context };
+        let request = Request { caller: Caller::Service(&principals), action, key, context: &context };
         (*documented, evaluate(policy, &request))
     });
     summarize(answers, |_| vec![logs_statement(policy, group.place())])

@@ -36,8 +36,10 @@ pub(super) enum Principal {
     /// `"*"` or `{"AWS": "*"}`: services too.
     Everyone,
     Service(String),
-    /// An account, user, role, federated or canonical user: never a service.
-    NotAService,
+    /// An account id, or the ARN of an account, user or role.
+    Aws(String),
+    /// A federated or canonical user: never a service.
+    Other(String),
     Unread(String),
 }
 
@@ -194,7 +196,8 @@ fn read_principal(kind: &str, value: &Value) -> Principal {
         "AWS" if name == "*" => Principal::Everyone,
         "AWS" | "Service" if patterned => unread("has a wildcard"),
         "Service" => Principal::Service(name.clone()),
-        "AWS" | "Federated" | "CanonicalUser" => Principal::NotAService,
+        "AWS" => Principal::Aws(name.clone()),
+        "Federated" | "CanonicalUser" => Principal::Other(name.clone()),
         _ => unread("is of an unknown type"),
     }
 }

@@ -1,6 +1,6 @@
 //! The engine for other services than CloudWatch Logs: CloudTrail's own call as the example.
 
-use super::super::{Access, ContextValue, Doubt, Request, RequestContext, evaluate};
+use super::super::{Access, Caller, ContextValue, Doubt, Request, RequestContext, evaluate};
 use super::*;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
@@ -14,7 +14,7 @@ fn cloudtrail(document: &Value, action: &str) -> Access {
         .with("aws:EmptyList", ContextValue::Present(Vec::new()))
         .with_family("kms:", ContextValue::Unknown)
         .with_family("kms:EncryptionContext:", ContextValue::Absent);
-    let request = Request { principals: &principals, action, key: &key(), context: &context };
+    let request = Request { caller: Caller::Service(&principals), action, key: &key(), context: &context };
     evaluate(&KeyPolicy::from_value(document).unwrap(), &request)
 }
 

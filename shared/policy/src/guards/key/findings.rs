@@ -1,0 +1,345 @@
+//! The key guard's findings: what each is called, how bad it is, what shows it, what a person does.
+//!
+//! Words only: whether a finding holds is decided elsewhere.
+
+use super::usage::Usage;
+use super::{Call, Description, MultiRegion, Origin, Target};
+use crate::change::{Change, Failure};
+use crate::facts::KeyState;
+use crate::names::{KeyArn, KeyRef};
+use crate::plan::{Finding, Remedy, Severity, shell_word};
+use crate::policy::Policy;
+use crate::untrusted::clean;
+
+/// What an alias does now and did before.
+pub(super) struct Moved<'a> {
+    pub(super) alias: &'a KeyRef,
+    pub(super) now: Option<&'a KeyArn>,
+    pub(super) before: Option<&'a KeyArn>,
+    pub(super) why_not: Option<&'a str>,
+}
+
+pub(super) fn finding(
+    id: &'static str,
+    severity: Severity,
+    summary: String,
+    evidence: Vec<String>,
+) -> Finding {
+    Finding { id, severity, summary, evidence, remedies: Vec::new(), mended_by: None }
+}
+
+pub(super) fn step(text: impl Into<String>) -> Remedy {
+    Remedy::Step(text.into())
+}
+
+fn kms(verb: &str, key: &KeyArn) -> Remedy {
+    Remedy::Command(format!("aws kms {verb} --region {} --key-id {key}", key.place().region))
+}
+
+pub(super) fn target_unclear(why: &str) -> Finding {
+    let summary = "a call about a key doesn't say which key".to_owned();
+    Finding {
+        remedies: vec![step("find the call in CloudTrail by its event id and look at the account's keys")],
+        ..finding("key.target-unclear", Severity::High, summary, vec![why.to_owned()])
+    }
+}
+
+/// Something about the key can't be told.
+pub(super) fn state_unknown(key: &KeyArn, what: &str, evidence: Vec<String>) -> Finding {
+    named_state_unknown(&KeyRef::Key(key.clone()), what, evidence)
+}
+
+pub(super) fn named_state_unknown(key: &KeyRef, what: &str, evidence: Vec<String>) -> Finding {
+    let describe = format!(
+        "aws kms describe-key --region {} --key-id {}",
+        key.place().region,
+        shell_word(&key.to_string())
+    );
+    Finding {
+        remedies: vec![Remedy::Command(describe)],
+        ..finding("key.state-unknown", Severity::High, format!("{}: {what}", name(key)), evidence)
+    }
+}
+
+fn name(key: &KeyRef) -> String {
+    match key {
+        KeyRef::Key(arn) => format!("key {}", arn.id()),
+        KeyRef::Alias { alias, .. } => format!("the key behind {alias}"),
+    }
+}
+
+/// "…, which is in use", as far as that is known.
+fn and_usage(usage: &Usage) -> &'static str {
+    match usage {
+        Usage::InUse { .. } => ", and it is in use",
+        Usage::NoEvidence { .. } => "; nothing shows it to be in use",
+        Usage::Unknown { .. } => "; whether it is in use can't be told",
+    }
+}
+
+pub(super) fn deletion_scheduled(key: &Description, policy: &Policy, usage: &Usage) -> Finding {
+    let (when, date) = match &key.state {
+        KeyState::PendingDeletion { deletion_date: Some(date) } => {
+            let date = clean(date, 40);
+            (
+                format!("KMS deletes it on {date}, and with it all that only it can decrypt"),
+                format!(" on {date}"),
+            )
+        }
+        KeyState::PendingReplicaDeletion => {
+            let of = match &key.multi_region {
+                MultiRegion::Primary { replicas } if !replicas.is_empty() => {
+                    format!(" in {}", clean(&replicas.join(", "), 200))
+                }
+                MultiRegion::Primary { .. }
+                | MultiRegion::No
+                | MultiRegion::Replica { .. }
+                | MultiRegion::NotTold => String::new(),
+            };
+            (
+                format!(
+                    "it is a multi-Region primary: it has no date yet, and its waiting period begins once its replicas{of} are deleted"
+                ),
+                String::new(),
+            )
+        }
+        KeyState::PendingDeletion { deletion_date: None }
+        | KeyState::Enabled
+        | KeyState::Disabled
+        | KeyState::PendingImport
+        | KeyState::Other(_) => ("when KMS deletes it isn't told".to_owned(), String::new()),
+    };
+    let mut evidence = vec![when];
+    evidence.extend(peculiarities(key));
+    evidence.extend(usage.told());
+    let mut remedies = Vec::new();
+    match usage {
+        Usage::InUse { .. } => {}
+        Usage::Unknown { .. } => {
+            remedies.push(step("unless you are sure that nothing needs it, cancel the deletion; a cancelled deletion leaves a key disabled:"));
+        }
+        Usage::NoEvidence { .. } => {
+            remedies.push(step("if somebody still needs it, cancel the deletion; a cancelled deletion leaves a key disabled:"));
+        }
+    }
+    remedies.extend([
+        kms("cancel-key-deletion", &key.arn),
+        step("enable it, if it was enabled before it was scheduled:"),
+        kms("enable-key", &key.arn),
+        step("ask the caller why; to keep a key from being used without destroying what it encrypts, disable it"),
+    ]);
+    Finding {
+        remedies,
+        ..finding(
+            "key.deletion-scheduled",
+            usage.severity(policy),
+            format!("key {} is scheduled for deletion{date}{}", key.arn.id(), and_usage(usage)),
+            evidence,
+        )
+    }
+}
+
+pub(super) fn disabled(key: &Description, policy: &Policy, usage: &Usage) -> Finding {
+    let mut evidence = vec!["its own state, read after the event, is Disabled".to_owned()];
+    evidence.extend(peculiarities(key));
+    evidence.extend(usage.told());
+    Finding {
+        remedies: vec![
+            step(
+                "if it is to be used, enable it; until then nothing that is encrypted with it can be read or written:",
+            ),
+            kms("enable-key", &key.arn),
+            step("ask the caller why"),
+        ],
+        ..finding(
+            "key.disabled",
+            usage.severity(policy),
+            format!("key {} is disabled{}", key.arn.id(), and_usage(usage)),
+            evidence,
+        )
+    }
+}
+
+/// What of a key's kind matters to whoever rescues it.
+fn peculiarities(key: &Description) -> Vec<String> {
+    let mut told = Vec::new();
+    if let MultiRegion::Replica { primary } = &key.multi_region {
+        told.push(format!("it is a multi-Region replica; its primary is in {}", clean(primary, 60)));
+    }
+    match key.origin {
+        Some(Origin::Imported) => told.push(
+            "its material was imported: a key that has none can't be enabled until the same material is imported again".to_owned(),
+        ),
+        Some(Origin::KeyStore) => told.push(
+            "it lives in a custom key store: it serves only while that is connected and still holds its material".to_owned(),
+        ),
+        Some(Origin::Kms) | None => {}
+    }
+    told
+}
+
+/// Material that is gone is gone at once; only who is sure that nobody needs it may sleep on.
+pub(super) fn material_deleted(
+    key: &Description,
+    change: &Change,
+    policy: &Policy,
+    usage: &Usage,
+) -> Finding {
+    let severity = match usage {
+        Usage::InUse { .. } | Usage::Unknown { .. } => Severity::Critical,
+        Usage::NoEvidence { .. } => policy.keys.no_evidence,
+    };
+    let how = match change.event_name.raw() {
+        "DeleteImportedKeyMaterial" => "its imported material was deleted",
+        _ => "its imported material expired",
+    };
+    let mut evidence =
+        vec![format!("{how}: its state is PendingImport, at once and without a waiting period")];
+    evidence.extend(usage.told());
+    let region = key.arn.place().region.as_str();
+    Finding {
+        remedies: vec![
+            step(
+                "import the same material again, from your own copy: KMS keeps none, and takes no other for this key:",
+            ),
+            Remedy::Command(format!(
+                "aws kms get-parameters-for-import --region {region} --key-id {} --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096",
+                key.arn
+            )),
+            Remedy::Command(format!(
+                "aws kms import-key-material --region {region} --key-id {} --import-token fileb://token.bin --encrypted-key-material fileb://material.bin --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE",
+                key.arn
+            )),
+        ],
+        ..finding(
+            "key.material-deleted",
+            severity,
+            format!("key {} has lost its material{}", key.arn.id(), and_usage(usage)),
+            evidence,
+        )
+    }
+}
+
+pub(super) fn deleted(key: &KeyArn, policy: &Policy, usage: &Usage) -> Finding {
+    let mut evidence = vec!["KMS no longer knows the key".to_owned()];
+    evidence.extend(usage.told());
+    let region = key.place().region.as_str();
+    Finding {
+        remedies: vec![
+            step(
+                "nothing brings a deleted key back; a replica or primary of it in another Region still decrypts what it encrypted",
+            ),
+            step("give each log group that used it another key, so that new events can be written:"),
+            Remedy::Command(format!(
+                "aws logs associate-kms-key --region {region} --log-group-name NAME --kms-key-id KEY_ARN"
+            )),
+            step("give each trail that used it another key:"),
+            Remedy::Command(format!(
+                "aws cloudtrail update-trail --region {region} --name TRAIL_ARN --kms-key-id KEY_ARN"
+            )),
+        ],
+        ..finding(
+            "key.deleted",
+            usage.severity(policy),
+            format!("key {} is deleted{}", key.id(), and_usage(usage)),
+            evidence,
+        )
+    }
+}
+
+pub(super) fn rotation_off(key: &KeyArn) -> Finding {
+    Finding {
+        remedies: vec![step("if it should be rotated:"), kms("enable-key-rotation", key)],
+        ..finding(
+            "key.rotation-off",
+            Severity::Medium,
+            format!("the automatic rotation of key {} is off", key.id()),
+            vec!["KeyRotationEnabled, read after the event, is false".to_owned()],
+        )
+    }
+}
+
+/// Said where the same repair was made too often to be made once more.
+pub(super) fn no_fight(what: &str, times: usize) -> String {
+    format!(
+        "{what} {times} times within a day already: somebody does it again each time, so Sealwatch stops and leaves it to you"
+    )
+}
+
+pub(super) fn alias_moved(moved: &Moved<'_>, named_by: Vec<String>) -> Finding {
+    let alias = alias_name(moved.alias);
+    let summary = match (moved.now, moved.before) {
+        (Some(now), Some(_)) => format!("{alias}, which policy names, points to another key, {}", now.id()),
+        (Some(now), None) => {
+            format!("{alias}, which policy names, was deleted and made again; it points to key {}", now.id())
+        }
+        (None, _) => format!("{alias}, which policy names, no longer exists"),
+    };
+    let finding = finding("key.alias-moved", Severity::High, summary, alias_evidence(moved, named_by));
+    Finding { remedies: alias_back(moved), ..finding }
+}
+
+/// Where an alias pointed before isn't known.
+pub(super) fn alias_may_be_moved(moved: &Moved<'_>, named_by: Vec<String>) -> Finding {
+    let alias = alias_name(moved.alias);
+    let now = moved.now.map_or("no key", KeyArn::id);
+    let summary = format!(
+        "{alias}, which policy names, was set to key {now}, and where it pointed before can't be told"
+    );
+    let finding = finding("key.alias-moved", Severity::Medium, summary, alias_evidence(moved, named_by));
+    Finding { remedies: alias_back(moved), ..finding }
+}
+
+pub(super) fn alias_unknown(alias: &KeyRef, evidence: Vec<String>) -> Finding {
+    named_state_unknown(alias, "where the alias points can't be told", evidence)
+}
+
+fn alias_name(alias: &KeyRef) -> &str {
+    match alias {
+        KeyRef::Alias { alias, .. } => alias,
+        KeyRef::Key(key) => key.id(),
+    }
+}
+
+fn alias_evidence(moved: &Moved<'_>, named_by: Vec<String>) -> Vec<String> {
+    let now = match moved.now {
+        Some(key) => format!("it points to {key}"),
+        None => "it points nowhere".to_owned(),
+    };
+    let before = match (moved.before, moved.why_not) {
+        (Some(key), _) => format!("it pointed to {key} before"),
+        (None, why) => format!("where it pointed before isn't known: {}", why.unwrap_or("nobody asked")),
+    };
+    [now, before].into_iter().chain(named_by).collect()
+}
+
+fn alias_back(moved: &Moved<'_>) -> Vec<Remedy> {
+    let verb = if moved.now.is_some() { "update-alias" } else { "create-alias" };
+    let key = moved.before.map_or_else(|| "KEY_ID".to_owned(), |key| key.id().to_owned());
+    vec![
+        step("ask the caller why; if it should point where it did:"),
+        Remedy::Command(format!(
+            "aws kms {verb} --region {} --alias-name {} --target-key-id {key}",
+            moved.alias.place().region,
+            shell_word(alias_name(moved.alias))
+        )),
+    ]
+}
+
+/// A call that would have weakened a key failed.
+pub(super) fn attempt_denied(change: &Change, target: &Target, what: &str) -> Finding {
+    let named = match target.arn() {
+        Some(arn) => format!("it named {arn}"),
+        None => "the record doesn't say which".to_owned(),
+    };
+    let mut evidence = change.failure.as_ref().map(Failure::evidence).unwrap_or_default();
+    let bypass =
+        change.request.get("bypassPolicyLockoutSafetyCheck").and_then(|it| it.as_bool()) == Some(true);
+    if bypass && Call::of(change) == Some(Call::PutPolicy) {
+        evidence.push("it asked KMS not to check whether the account keeps control of the key".to_owned());
+    }
+    Finding {
+        remedies: vec![step("ask the caller why; nothing was changed")],
+        ..finding("key.attempt-denied", Severity::Low, format!("a call to {what} failed; {named}"), evidence)
+    }
+}

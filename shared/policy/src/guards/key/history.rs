@@ -1,0 +1,214 @@
+//! What was done to a key before: whether it was enabled when its deletion was scheduled, whether somebody does again
+//! what was undone, and how often Sealwatch has undone it.
+//!
+//! Known from CloudTrail's event history, which is up to a quarter of an hour late and 90 days long. What it
+//! doesn't tell is unknown, never "enabled".
+
+use super::{Call, Description, Facts, Origin};
+use crate::change::{Actor, Change};
+use crate::facts::{KeyState, Reading};
+use jiff::{Timestamp, ToSpan};
+
+/// What was done to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// `ScheduleKeyDeletion`
+    Scheduled,
+    /// `CancelKeyDeletion`
+    Cancelled,
+    /// `DisableKey`
+    Disabled,
+    /// `EnableKey`
+    Enabled,
+}
+
+/// One call that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Past {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    pub act: Act,
+    /// Who: the role behind a session, else the caller's ARN; `None` if the record names nobody.
+    pub actor: Option<String>,
+    /// CloudTrail's `eventID`.
+    pub event_id: String,
+}
+
+/// What is known of a key's past.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// The calls, in order of time.
+    pub past: Vec<Past>,
+    /// Since when the history is whole; `None` if it is whole from the key's creation.
+    pub since: Option<Timestamp>,
+    /// The state that the deletion was scheduled in, where it is known outright.
+    pub state_before: Option<KeyState>,
+}
+
+/// Whether a key was enabled when its deletion was scheduled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Before {
+    Enabled(String),
+    Disabled(String),
+    Unknown(String),
+}
+
+/// How often the same repair is made within a day: who then still undoes it isn't stopped by another.
+pub(super) const REPAIRS: usize = 3;
+
+impl Act {
+    /// The act that a call is.
+    #[must_use]
+    pub fn of(call: Call) -> Option<Self> {
+        match call {
+            Call::Schedule => Some(Self::Scheduled),
+            Call::Cancel => Some(Self::Cancelled),
+            Call::Disable => Some(Self::Disabled),
+            Call::Enable => Some(Self::Enabled),
+            Call::PutPolicy
+            | Call::DeleteMaterial
+            | Call::DisableRotation
+            | Call::UpdateAlias
+            | Call::DeleteAlias
+            | Call::Deleted => None,
+        }
+    }
+}
+
+impl Past {
+    /// The entry for a change that succeeded; `None` for one that did nothing of the kind.
+    #[must_use]
+    pub fn of(change: &Change) -> Option<Self> {
+        if change.failure.is_some() {
+            return None;
+        }
+        Some(Self {
+            time: change.time,
+            act: Act::of(Call::of(change)?)?,
+            actor: who(&change.actor),
+            event_id: change.event_id.raw().to_owned(),
+        })
+    }
+}
+
+/// Who a caller is for as long as it matters: a session's name changes, its role stays.
+fn who(actor: &Actor) -> Option<String> {
+    actor.role_arn().or_else(|| actor.arn.as_ref().map(|arn| arn.raw().to_owned()))
+}
+
+/// Whether the key was enabled when its deletion was scheduled.
+pub(super) fn before(change: &Change, facts: &Facts, key: &Description) -> Before {
+    let history = match &facts.history {
+        Reading::Known(history) | Reading::Assumed(history) => history,
+        Reading::Unreadable(error) => return Before::Unknown(error.why.clone()),
+        Reading::Absent | Reading::NotAsked => return Before::Unknown("nobody asked".to_owned()),
+    };
+    match &history.state_before {
+        Some(KeyState::Enabled) => return Before::Enabled("it was enabled before".to_owned()),
+        Some(state) => return Before::Disabled(format!("it was {} before", state.as_str())),
+        None => {}
+    }
+    let Some(scheduled) = scheduled_at(change, history) else {
+        return Before::Unknown("the history doesn't show the call that scheduled it".to_owned());
+    };
+    let is_switch = |past: &&Past| past.act != Act::Scheduled && past.event_id != change.event_id.raw();
+    if let Some(twin) = history.past.iter().filter(is_switch).find(|past| past.time == scheduled) {
+        return Before::Unknown(format!(
+            "another call changed its state within the same second, {}",
+            twin.time
+        ));
+    }
+    let last = history.past.iter().filter(is_switch).rfind(|past| past.time < scheduled);
+    let used = last_use(facts).filter(|used| *used < scheduled);
+    match last {
+        Some(past) if used.is_some_and(|used| used > past.time) => used_then(used),
+        Some(Past { act: Act::Enabled, time, .. }) => {
+            Before::Enabled(format!("it was enabled at {time}, and not disabled until it was scheduled"))
+        }
+        Some(Past { act: Act::Disabled, time, .. }) => {
+            Before::Disabled(format!("it was disabled at {time}, before it was scheduled"))
+        }
+        Some(Past { act: Act::Cancelled | Act::Scheduled, time, .. }) => Before::Disabled(format!(
+            "an earlier deletion was cancelled at {time}, which left it disabled, and it wasn't enabled since"
+        )),
+        None => without_a_switch(history, key, used),
+    }
+}
+
+/// No call is known that enabled or disabled it: it was enabled if it was used or made since the history is whole.
+fn without_a_switch(history: &History, key: &Description, used: Option<Timestamp>) -> Before {
+    let is_covered = |moment: &Timestamp| history.since.is_none_or(|since| since <= *moment);
+    if used.filter(is_covered).is_some() {
+        return used_then(used);
+    }
+    match key.created.filter(is_covered) {
+        // Imported material comes after the key's creation, and may never have come.
+        Some(created) if key.origin == Some(Origin::Kms) => {
+            Before::Enabled(format!("it was made at {created}, and never disabled until it was scheduled"))
+        }
+        Some(_) | None => Before::Unknown(
+            "no call of the last 90 days enabled or disabled it, and it wasn't used in that time".to_owned(),
+        ),
+    }
+}
+
+fn used_then(used: Option<Timestamp>) -> Before {
+    let at = used.map(|used| format!(" at {used}")).unwrap_or_default();
+    Before::Enabled(format!("it was used{at}, and not disabled from then until it was scheduled"))
+}
+
+fn last_use(facts: &Facts) -> Option<Timestamp> {
+    match &facts.last_use {
+        Reading::Known(last) | Reading::Assumed(last) => last.used.as_ref().map(|used| used.time),
+        Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => None,
+    }
+}
+
+fn scheduled_at(change: &Change, history: &History) -> Option<Timestamp> {
+    if Call::of(change) == Some(Call::Schedule) {
+        return Some(change.time);
+    }
+    history.past.iter().rfind(|past| past.act == Act::Scheduled && past.time <= change.time).map(|it| it.time)
+}
+
+/// That the same caller did this before and it was undone, in words.
+pub(super) fn again(change: &Change, facts: &Facts) -> Option<String> {
+    let history = facts.history.known()?;
+    let (act, undone_by) = match Call::of(change).and_then(Act::of)? {
+        Act::Scheduled => (Act::Scheduled, Act::Cancelled),
+        Act::Disabled => (Act::Disabled, Act::Enabled),
+        Act::Cancelled | Act::Enabled => return None,
+    };
+    let who = who(&change.actor)?;
+    let first = history.past.iter().rfind(|past| {
+        past.act == act
+            && past.actor.as_ref() == Some(&who)
+            && past.time < change.time
+            && past.event_id != change.event_id.raw()
+    })?;
+    let undone = history
+        .past
+        .iter()
+        .find(|past| past.act == undone_by && (first.time..=change.time).contains(&past.time))?;
+    let by = undone.actor.as_deref().unwrap_or("a caller that isn't named");
+    let by = crate::untrusted::clean(by, crate::untrusted::SHOWN);
+    Some(match act {
+        Act::Scheduled => format!(
+            "the same caller scheduled its deletion at {} already; {by} cancelled that at {}",
+            first.time, undone.time
+        ),
+        Act::Disabled | Act::Cancelled | Act::Enabled => format!(
+            "the same caller disabled it at {} already; {by} enabled it at {}",
+            first.time, undone.time
+        ),
+    })
+}
+
+/// How often a repair was made during the last day, if that is too often to make it once more.
+pub(super) fn too_often(facts: &Facts, repair: Act, now: Timestamp) -> Option<usize> {
+    let history = facts.history.known()?;
+    let since = now.checked_sub(24.hours()).unwrap_or(Timestamp::MIN);
+    let made = history.past.iter().filter(|past| past.act == repair && past.time >= since).count();
+    (made >= REPAIRS).then_some(made)
+}

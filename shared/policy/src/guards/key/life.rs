@@ -1,0 +1,168 @@
+//! Whether a key lives: scheduled for deletion, disabled, without material, or gone.
+//!
+//! A key that is in use is rescued from the call that endangers it, and only from that: what another call turns up is
+//! told. A key that was disabled before it was scheduled stays disabled.
+
+use super::history::{self, Act, Before};
+use super::judgement::Judgement;
+use super::usage::{Usage, usage};
+use super::{Call, Description, Ensure, findings};
+use crate::facts::KeyState;
+
+/// Whether a key in this state can't do its work, so that it matters if it is in use.
+pub(super) fn in_danger(call: Call, state: &KeyState) -> bool {
+    match state {
+        KeyState::PendingDeletion { .. } | KeyState::PendingReplicaDeletion | KeyState::Disabled => true,
+        // A key for imported material begins without it.
+        KeyState::PendingImport => call == Call::DeleteMaterial,
+        KeyState::Enabled | KeyState::Other(_) => false,
+    }
+}
+
+impl Judgement<'_> {
+    /// A key that is there.
+    pub(super) fn life(&mut self, key: &Description) {
+        match &key.state {
+            KeyState::Enabled => {}
+            KeyState::PendingDeletion { .. } | KeyState::PendingReplicaDeletion => self.dying(key),
+            KeyState::Disabled => self.disabled(key),
+            KeyState::PendingImport if self.call == Call::DeleteMaterial => {
+                let usage = self.usage();
+                let finding = findings::material_deleted(key, self.change, self.policy, &usage);
+                self.draft.found(finding, None);
+            }
+            KeyState::PendingImport => {
+                self.draft
+                    .reasons
+                    .push("the key has no material, and this call didn't take it away".to_owned());
+            }
+            KeyState::Other(state) if self.is_about_state() => {
+                // A replica that is being made, or a primary that moves, is through with it in a moment.
+                self.draft.retryable |= matches!(state.as_str(), "Creating" | "Updating");
+                let why = match state.as_str() {
+                    "Unavailable" => {
+                        "its custom key store is disconnected, and what it would be once connected isn't shown"
+                    }
+                    _ => "DescribeKey doesn't show what it will be",
+                };
+                self.draft.doubt(&format!("whether it is enabled: its state is {state}; {why}"));
+            }
+            KeyState::Other(_) => {}
+        }
+    }
+
+    /// A key that KMS doesn't know.
+    pub(super) fn gone(&mut self) {
+        if self.call != Call::Deleted {
+            self.draft.reasons.push("the key no longer exists".to_owned());
+            return;
+        }
+        let usage = self.usage();
+        let finding = findings::deleted(&self.key, self.policy, &usage);
+        self.draft.found(finding, None);
+    }
+
+    fn is_about_state(&self) -> bool {
+        match self.call {
+            Call::Schedule
+            | Call::Cancel
+            | Call::Disable
+            | Call::Enable
+            | Call::DeleteMaterial
+            | Call::Deleted => true,
+            Call::PutPolicy | Call::DisableRotation | Call::UpdateAlias | Call::DeleteAlias => false,
+        }
+    }
+
+    /// Whether the key is in use; an answer that can't be given makes the whole verdict unsure.
+    fn usage(&mut self) -> Usage {
+        let usage = usage(self.policy, self.facts, self.now);
+        if let Usage::Unknown { retryable, .. } = usage {
+            self.draft.retryable |= retryable;
+            self.in_doubt = true;
+        }
+        usage
+    }
+
+    fn dying(&mut self, key: &Description) {
+        let usage = self.usage();
+        let mut finding = findings::deletion_scheduled(key, self.policy, &usage);
+        finding.evidence.extend(history::again(self.change, self.facts));
+        if self.call != Call::Schedule {
+            let told = "seen while looking at another call: whether that deletion is undone is decided on its own event";
+            finding.evidence.push(told.to_owned());
+            return self.draft.found(finding, None);
+        }
+        if !matches!(usage, Usage::InUse { .. }) {
+            return self.draft.found(finding, None);
+        }
+        if let Some(times) = history::too_often(self.facts, Act::Cancelled, self.now) {
+            finding.evidence.push(findings::no_fight("its deletion was cancelled", times));
+            return self.draft.found(finding, None);
+        }
+        let before = history::before(self.change, self.facts, key);
+        finding.evidence.push(match &before {
+            Before::Enabled(why) => format!("{why}: once the deletion is cancelled it is to be enabled again"),
+            Before::Disabled(why) => format!("{why}: it stays disabled once the deletion is cancelled"),
+            Before::Unknown(why) => format!(
+                "can't tell whether it was enabled before, so it stays disabled once the deletion is cancelled: {why}"
+            ),
+        });
+        let cancel = self.effect(Ensure::NotPendingDeletion);
+        self.draft.found(finding, cancel);
+        if let Before::Enabled(_) = before {
+            let enable = self.effect(Ensure::Enabled);
+            self.draft.effects.extend(enable);
+        }
+    }
+
+    fn disabled(&mut self, key: &Description) {
+        let before = match self.call {
+            // What cancelling leaves behind, or what was so before.
+            Call::Schedule | Call::Cancel => Some(history::before(self.change, self.facts, key)),
+            Call::Disable
+            | Call::Enable
+            | Call::PutPolicy
+            | Call::DeleteMaterial
+            | Call::DisableRotation
+            | Call::UpdateAlias
+            | Call::DeleteAlias
+            | Call::Deleted => None,
+        };
+        if let Some(Before::Disabled(why)) = &before {
+            self.draft.reasons.push(format!("its deletion is cancelled; {why}, and stays so"));
+            return;
+        }
+        let usage = self.usage();
+        let mut finding = findings::disabled(key, self.policy, &usage);
+        finding.evidence.extend(history::again(self.change, self.facts));
+        let is_its_doing = match before {
+            Some(Before::Enabled(why)) => {
+                finding.evidence.push(format!("a cancelled deletion left it disabled; {why}"));
+                true
+            }
+            Some(Before::Unknown(why)) => {
+                finding.evidence.push(format!(
+                    "a cancelled deletion left it disabled; can't tell whether it was enabled before, so it stays so: {why}"
+                ));
+                false
+            }
+            Some(Before::Disabled(_)) => false,
+            None if self.call == Call::Disable => true,
+            None => {
+                let told = "seen while looking at another call: whether it is enabled again is decided on the event of the call that disabled it";
+                finding.evidence.push(told.to_owned());
+                false
+            }
+        };
+        if !is_its_doing || !matches!(usage, Usage::InUse { .. }) {
+            return self.draft.found(finding, None);
+        }
+        if let Some(times) = history::too_often(self.facts, Act::Enabled, self.now) {
+            finding.evidence.push(findings::no_fight("it was enabled", times));
+            return self.draft.found(finding, None);
+        }
+        let enable = self.effect(Ensure::Enabled);
+        self.draft.found(finding, enable);
+    }
+}

@@ -1,0 +1,276 @@
+//! A new key policy, judged by what it means: which services that use the key it shuts out, whom outside the account it
+//! lets in, and whether the account keeps control of the key.
+//!
+//! The policy that was read after the event is judged, not the one that the call shows. Sealwatch puts no policy back.
+
+use super::judgement::Judgement;
+use super::usage::LogGroups;
+use super::{Description, findings};
+use crate::facts::Reading;
+use crate::key_policy::{
+    Administration, KeyPolicy, Opening, Outsider, ServiceAccess, administration, logs_access, openings,
+    trail_access,
+};
+use crate::names::{LogGroupArn, TrailArn};
+use crate::plan::{Finding, Remedy, Severity};
+use crate::preflight::{add_statements, get_policy, put_policy};
+use crate::untrusted::clean;
+use serde_json::Value;
+
+/// Resources that a finding names at most.
+const NAMED: usize = 10;
+
+/// What one service's access came to, over all that uses the key.
+#[derive(Default)]
+struct Shut {
+    /// What is shut out, a sentence each.
+    out: Vec<String>,
+    /// The statements that let it in again.
+    statements: Vec<Value>,
+    /// A Deny statement stands in the way.
+    denied: bool,
+}
+
+impl Judgement<'_> {
+    pub(super) fn policy_change(&mut self, key: &Description) {
+        let policy = match &self.facts.policy {
+            Reading::Known(policy) | Reading::Assumed(policy) => policy,
+            Reading::Unreadable(error) => return self.draft.unread("what its policy says", error),
+            Reading::Absent => return self.draft.doubt("what its policy says: it has none"),
+            Reading::NotAsked => return self.draft.doubt("what its policy says: nobody asked"),
+        };
+        self.services(key, policy);
+        self.outsiders(key, policy);
+        self.administration(key, policy);
+    }
+
+    fn services(&mut self, key: &Description, policy: &KeyPolicy) {
+        let mut shut = Shut::default();
+        match &self.facts.trails {
+            Reading::Known(trails) | Reading::Assumed(trails) => {
+                for trail in trails {
+                    self.trail(&mut shut, policy, trail);
+                }
+            }
+            Reading::Unreadable(error) => {
+                self.draft.unread("whether a trail uses it that its policy shuts out", error);
+            }
+            Reading::Absent | Reading::NotAsked => {
+                self.draft.doubt("whether a trail uses it that its policy shuts out: nobody asked");
+            }
+        }
+        match &self.facts.log_groups {
+            Reading::Known(groups) | Reading::Assumed(groups) => self.log_groups(&mut shut, policy, groups),
+            Reading::Unreadable(error) => {
+                self.draft.unread("whether a log group uses it that its policy shuts out", error);
+            }
+            Reading::Absent | Reading::NotAsked => {
+                self.draft.doubt("whether a log group uses it that its policy shuts out: nobody asked");
+            }
+        }
+        if shut.out.is_empty() {
+            return;
+        }
+        let more = shut.out.len().saturating_sub(NAMED);
+        let mut evidence: Vec<String> = shut.out.iter().take(NAMED).cloned().collect();
+        evidence.extend((more > 0).then(|| format!("and {more} more")));
+        evidence.extend(self.difference(policy));
+        let mut remedies = Vec::new();
+        if shut.denied {
+            remedies.push(findings::step("narrow the Deny statement so that it leaves the service out"));
+        }
+        if !shut.statements.is_empty() {
+            remedies.extend(add_statements(&key.arn, shut.statements));
+        }
+        let finding = findings::finding(
+            "key.service-access-lost",
+            Severity::Critical,
+            format!("the policy of key {} shuts out services that use it", key.arn.id()),
+            evidence,
+        );
+        self.draft.found(Finding { remedies, ..finding }, None);
+    }
+
+    fn trail(&mut self, shut: &mut Shut, policy: &KeyPolicy, trail: &TrailArn) {
+        let access = trail_access(policy, &self.key, trail);
+        let had = self.had(|earlier| trail_access(earlier, &self.key, trail));
+        self.service(shut, access, had, &format!("CloudTrail for the trail {trail}"));
+    }
+
+    fn log_groups(&mut self, shut: &mut Shut, policy: &KeyPolicy, groups: &LogGroups) {
+        for group in &groups.using {
+            self.log_group(shut, policy, group);
+        }
+        if let Some(error) = &groups.cut_short {
+            let what = format!(
+                "whether a log group uses it that its policy shuts out: {} were looked at, then",
+                groups.looked_at
+            );
+            self.draft.unread(&what, error);
+        }
+    }
+
+    fn log_group(&mut self, shut: &mut Shut, policy: &KeyPolicy, group: &LogGroupArn) {
+        let access = logs_access(policy, &self.key, group);
+        let had = self.had(|earlier| logs_access(earlier, &self.key, group));
+        self.service(shut, access, had, &format!("CloudWatch Logs for the log group {}", group.name()));
+    }
+
+    fn had(&self, access: impl FnOnce(&KeyPolicy) -> ServiceAccess) -> Option<ServiceAccess> {
+        self.facts.earlier_policy.known().map(access)
+    }
+
+    fn service(&mut self, shut: &mut Shut, now: ServiceAccess, had: Option<ServiceAccess>, who: &str) {
+        let before = match had {
+            Some(ServiceAccess::Missing { .. } | ServiceAccess::Denied { .. }) => ", as the earlier one did",
+            Some(ServiceAccess::Allowed | ServiceAccess::Unknown { .. }) | None => "",
+        };
+        match now {
+            ServiceAccess::Allowed => {}
+            ServiceAccess::Missing { actions, statements } => {
+                shut.out.push(format!("it doesn't let {who} use {}{before}", actions.join(", ")));
+                statements.into_iter().for_each(|statement| {
+                    if !shut.statements.contains(&statement) {
+                        shut.statements.push(statement);
+                    }
+                });
+            }
+            ServiceAccess::Denied { actions, by } => {
+                shut.denied = true;
+                shut.out.push(format!("it denies {who} {}: {by}{before}", actions.join(", ")));
+            }
+            ServiceAccess::Unknown { why, .. } => {
+                self.draft.doubt(&format!("whether its policy lets in {who}: {}", why.join("; ")));
+            }
+        }
+    }
+
+    fn outsiders(&mut self, key: &Description, policy: &KeyPolicy) {
+        let earlier = match &self.facts.earlier_policy {
+            Reading::Known(earlier) => Some(openings(earlier, &key.arn)),
+            Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => None,
+        };
+        let gained: Vec<Opening> = openings(policy, &key.arn)
+            .into_iter()
+            .filter_map(|opening| newly(opening, earlier.as_deref()))
+            .collect();
+        if gained.is_empty() {
+            return;
+        }
+        let everyone = gained.iter().any(|it| it.who == Outsider::Everyone && it.conditions.is_empty());
+        let (severity, whom) = match (everyone, &earlier) {
+            (true, _) => (Severity::Critical, "everyone with an AWS account"),
+            (false, Some(_)) => (Severity::High, "somebody outside its account who wasn't let in before"),
+            (false, None) => (Severity::Medium, "somebody outside its account"),
+        };
+        let mut evidence: Vec<String> = gained.iter().map(told).collect();
+        if earlier.is_none() {
+            evidence.push(format!("whether that is new can't be told: {}", self.why_no_earlier()));
+        }
+        evidence.extend(self.difference(policy));
+        let finding = findings::finding(
+            "key.opened-outside",
+            severity,
+            format!("the policy of key {} lets in {whom}", key.arn.id()),
+            evidence,
+        );
+        let remedies = vec![
+            findings::step(
+                "ask the caller why; if nobody outside is meant to use it, take that out of the policy:",
+            ),
+            get_policy(&key.arn),
+            put_policy(&key.arn),
+            findings::step("whoever was let in may have made grants, which outlast the policy:"),
+            Remedy::Command(format!(
+                "aws kms list-grants --region {} --key-id {}",
+                key.arn.place().region,
+                key.arn
+            )),
+        ];
+        self.draft.found(Finding { remedies, ..finding }, None);
+    }
+
+    fn administration(&mut self, key: &Description, policy: &KeyPolicy) {
+        let bypassed = self.change.request.get("bypassPolicyLockoutSafetyCheck") == Some(&Value::Bool(true));
+        match administration(policy, &key.arn) {
+            Administration::Kept => {}
+            Administration::UnderConditions(why) => self
+                .draft
+                .reasons
+                .push(format!("its account can change its policy only under conditions: {}", why.join("; "))),
+            Administration::Lost => {
+                let mut evidence = vec![format!(
+                    "no statement lets anybody of account {} call kms:PutKeyPolicy",
+                    key.arn.place().account
+                )];
+                evidence.extend(bypassed.then(|| "the call asked KMS not to check that".to_owned()));
+                evidence.extend(self.difference(policy));
+                let finding = findings::finding(
+                    "key.administration-lost",
+                    Severity::Critical,
+                    format!("nobody of its account can change the policy of key {} any more", key.arn.id()),
+                    evidence,
+                );
+                let remedies = vec![findings::step(
+                    "if somebody whom the policy still lets in can't put it right, only AWS Support can: open a case, and until then put nothing new under the key",
+                )];
+                self.draft.found(Finding { remedies, ..finding }, None);
+            }
+        }
+    }
+
+    fn why_no_earlier(&self) -> String {
+        match &self.facts.earlier_policy {
+            Reading::Unreadable(error) => format!("the earlier policy can't be read: {}", error.why),
+            Reading::Known(_) | Reading::Assumed(_) | Reading::Absent | Reading::NotAsked => {
+                "no history tells what the policy was before".to_owned()
+            }
+        }
+    }
+
+    /// What was taken out of the policy and put into it.
+    fn difference(&self, policy: &KeyPolicy) -> Vec<String> {
+        let Reading::Known(earlier) = &self.facts.earlier_policy else {
+            return vec![self.why_no_earlier()];
+        };
+        let (before, after) = (earlier.statements_as_written(), policy.statements_as_written());
+        let written = |statement: &Value| clean(&statement.to_string(), 700);
+        let gone =
+            before.iter().filter(|it| !after.contains(it)).map(|it| format!("taken out: {}", written(it)));
+        let new = after.iter().filter(|it| !before.contains(it)).map(|it| format!("put in: {}", written(it)));
+        let lines: Vec<String> = gone.chain(new).collect();
+        if lines.is_empty() {
+            vec!["its statements are those of the earlier policy".to_owned()]
+        } else {
+            lines
+        }
+    }
+}
+
+/// What of an opening wasn't there before; all of it where nobody knows what was.
+fn newly(mut opening: Opening, earlier: Option<&[Opening]>) -> Option<Opening> {
+    let before = earlier.into_iter().flatten().find(|it| it.who == opening.who);
+    if let Some(before) = before {
+        let is_wider = !before.conditions.is_empty() && opening.conditions.is_empty();
+        if !is_wider {
+            opening.actions.retain(|action| !before.actions.contains(action));
+            if opening.actions.is_empty() {
+                return None;
+            }
+        }
+    }
+    Some(opening)
+}
+
+fn told(opening: &Opening) -> String {
+    let who = match &opening.who {
+        Outsider::Everyone => "everyone with an AWS account",
+        Outsider::Principal(name) | Outsider::Other(name) => name,
+    };
+    let actions: Vec<&str> = opening.actions.iter().copied().collect();
+    let actions = if actions.is_empty() { "something".to_owned() } else { actions.join(", ") };
+    match opening.conditions.as_slice() {
+        [] => format!("it lets in {who}: {actions}"),
+        conditions => format!("it may let in {who}: {actions}, which hangs on: {}", conditions.join("; ")),
+    }
+}
