@@ -4,6 +4,7 @@
 //! that a replay needs no account. It knows only what a state file or a recorded change told it; what it
 //! doesn't know about a key it says to be assumed, and it never refuses what AWS accepted.
 
+pub mod key;
 pub mod log_group;
 mod record;
 pub mod replay;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use sealwatch_policy::facts::{
     KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Unreadable,
 };
+use sealwatch_policy::guards::key::{Grant, MultiRegion, Origin, Past, Use};
 use sealwatch_policy::guards::trail::{Selectors, Settings};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn, LogGroupName, Place, Region, TrailArn};
@@ -35,6 +37,10 @@ struct Regional {
     keys: BTreeMap<String, Key>,
     /// Where each alias points; `None` once it was deleted.
     aliases: BTreeMap<String, Option<String>>,
+    /// Where each alias pointed before the last change of it that was recorded.
+    aliases_before: BTreeMap<String, String>,
+    /// Whether a cryptographic call was recorded here: only then do the records tell that a key was not used.
+    tells_of_use: bool,
     trails: BTreeMap<TrailArn, Trail>,
 }
 
@@ -53,9 +59,25 @@ struct Key {
     usage: Option<KeyUsage>,
     manager: Option<KeyManager>,
     policy: Option<Result<KeyPolicy, String>>,
+    /// The policy that it had before the last PutKeyPolicy.
+    policy_before: Option<Result<KeyPolicy, String>>,
     tags: BTreeMap<String, String>,
     deleted: bool,
-    last_use: Option<Timestamp>,
+    /// Its last use; `Some(None)` if the state file says that there was none.
+    last_use: Option<Option<Use>>,
+    tracking_since: Option<Timestamp>,
+    created: Option<Timestamp>,
+    origin: Option<Origin>,
+    multi_region: Option<MultiRegion>,
+    grants: BTreeMap<String, Grant>,
+    shared: Option<bool>,
+    rotation: Option<bool>,
+    /// What was done to it, in the order of the records.
+    past: Vec<Past>,
+    /// The state that its deletion was scheduled in.
+    state_before: Option<KeyState>,
+    /// Whether a replay cancelled its deletion: then it doesn't die when the records say so.
+    rescued: bool,
 }
 
 /// A trail; a part that nothing told is `None` or not told.
@@ -111,7 +133,8 @@ impl World {
     /// When a key was last used, as far as it is known.
     #[must_use]
     pub fn last_use(&self, key: &KeyArn) -> Option<Timestamp> {
-        self.places.get(key.place())?.keys.get(key.id())?.last_use
+        let used = self.places.get(key.place())?.keys.get(key.id())?.last_use.as_ref()?;
+        used.as_ref().map(|used| used.time)
     }
 
     /// The key that a log group uses; `None` if the world doesn't know the group.

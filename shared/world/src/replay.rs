@@ -3,7 +3,7 @@
 //! The same steps as a Lambda's, with the world in the place of AWS. The world takes in a change before
 //! the guard looks, because the change has happened by then. Time passes only through the records.
 
-use crate::{World, log_group, trail};
+use crate::{World, key, log_group, trail};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::{self, Guard};
 use sealwatch_policy::plan::{Effect, Outcome, Plan};
@@ -41,8 +41,13 @@ pub fn step(world: &mut World, policy: &Policy, change: &Change, effects: Effect
             let judged = Judged { guard, target, facts: facts.shown(), plan };
             Some(judged.conclude(policy, change, effects, |effect| trail::apply(world, effect)))
         }
-        // No change is this guard's yet.
-        Guard::Key => None,
+        Guard::Key => {
+            let facts = key::gather(world, policy, change, now);
+            let plan = guards::key::decide(policy, change, &facts, now);
+            let target = guards::key::Target::of(change).arn();
+            let judged = Judged { guard, target, facts: facts.shown(), plan };
+            Some(judged.conclude(policy, change, effects, |effect| key::apply(world, effect, now)))
+        }
     }
 }
 

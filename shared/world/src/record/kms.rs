@@ -1,18 +1,23 @@
-//! What KMS's calls tell: keys, their states, policies, aliases and tags.
+//! What KMS's calls tell: keys, their states, policies, aliases, tags, grants and uses.
 
 use super::{tags, texts};
 use crate::{Key, World};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyManager, KeySpec, KeyState, KeyUsage};
+use sealwatch_policy::guards::key::{Grant, MultiRegion, Origin, Past, Use};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{Arn, KeyArn, Place};
 use sealwatch_policy::untrusted::clean;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(super) fn record(world: &mut World, change: &Change) {
     let name = change.event_name.raw();
     if let "CreateAlias" | "UpdateAlias" | "DeleteAlias" = name {
         return record_alias(world, change);
+    }
+    if is_use(name) {
+        return record_use(world, change);
     }
     if !tells_of_a_key(name) {
         return;
@@ -22,22 +27,115 @@ pub(super) fn record(world: &mut World, change: &Change) {
     match name {
         "CreateKey" => *key = created(change, &arn),
         "PutKeyPolicy" if change.request_text("policyName").is_none_or(|policy| policy == "default") => {
+            key.policy_before = key.policy.take();
             key.policy = Some(change.request_text("policy").map_or_else(
                 || Err("the recorded PutKeyPolicy call doesn't show the policy".to_owned()),
                 read_policy,
             ));
         }
-        "EnableKey" | "ImportKeyMaterial" => key.state = Some(KeyState::Enabled),
-        "DisableKey" | "CancelKeyDeletion" => key.state = Some(KeyState::Disabled),
-        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" => key.state = Some(KeyState::PendingImport),
-        "ScheduleKeyDeletion" => key.state = Some(scheduled(change)),
-        "DeleteKey" => key.deleted = true,
+        "EnableKeyRotation" | "DisableKeyRotation" => key.rotation = Some(name == "EnableKeyRotation"),
+        "CreateGrant" | "RevokeGrant" | "RetireGrant" => record_grant(key, change),
+        "ReplicateKey" => {
+            let added = change.request_text("replicaRegion").map(str::to_owned);
+            let mut replicas = match key.multi_region.take() {
+                Some(MultiRegion::Primary { replicas }) => replicas,
+                Some(MultiRegion::No | MultiRegion::Replica { .. } | MultiRegion::NotTold) | None => {
+                    Vec::new()
+                }
+            };
+            replicas.extend(added);
+            key.multi_region = Some(MultiRegion::Primary { replicas });
+        }
         "TagResource" => key.tags.extend(tags(change.request.get("tags"))),
         "UntagResource" => {
             let removed = texts(change.request.get("tagKeys"));
             key.tags.retain(|tag, _| !removed.contains(tag));
         }
+        _ => record_life(key, change),
+    }
+}
+
+/// What changes a key's state.
+fn record_life(key: &mut Key, change: &Change) {
+    match change.event_name.raw() {
+        "EnableKey" | "ImportKeyMaterial" => key.state = Some(KeyState::Enabled),
+        "DisableKey" => key.state = Some(KeyState::Disabled),
+        // A replay may have cancelled it earlier, and enabled the key.
+        "CancelKeyDeletion" if !key.rescued => key.state = Some(KeyState::Disabled),
+        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" | "KMS Imported Key Material Expiration" => {
+            key.state = Some(KeyState::PendingImport);
+        }
+        "ScheduleKeyDeletion" => {
+            key.state_before = key.state.replace(scheduled(change));
+            key.rescued = false;
+        }
+        "DeleteKey" | "KMS CMK Deletion" => key.deleted = !key.rescued,
         _ => {}
+    }
+    key.past.extend(Past::of(change));
+}
+
+/// A retirement may show neither the grant nor who held it; then none is taken to be gone.
+fn record_grant(key: &mut Key, change: &Change) {
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+    let id = text(&change.request, "grantId").or_else(|| text(&change.response, "grantId"));
+    let Some(id) = id else { return };
+    if change.event_name.raw() == "CreateGrant" {
+        let party = |principal: &str, service: &str| {
+            text(&change.request, principal).or_else(|| text(&change.request, service))
+        };
+        let grant = Grant {
+            id: id.clone(),
+            grantee: party("granteePrincipal", "granteeServicePrincipal"),
+            retiring: party("retiringPrincipal", "retiringServicePrincipal"),
+            created: Some(change.time),
+        };
+        key.grants.insert(id, grant);
+    } else {
+        key.grants.remove(&id);
+    }
+}
+
+/// A cryptographic operation that succeeded: ReEncrypt uses two keys.
+///
+/// Source: KMS API reference, GetKeyLastUsage, `Operation`.
+fn is_use(name: &str) -> bool {
+    matches!(
+        name,
+        "Decrypt"
+            | "Encrypt"
+            | "GenerateDataKey"
+            | "GenerateDataKeyWithoutPlaintext"
+            | "GenerateDataKeyPair"
+            | "GenerateDataKeyPairWithoutPlaintext"
+            | "ReEncrypt"
+            | "Sign"
+            | "Verify"
+            | "GenerateMac"
+            | "VerifyMac"
+            | "DeriveSharedSecret"
+            | "Encapsulate"
+            | "Decapsulate"
+    )
+}
+
+fn record_use(world: &mut World, change: &Change) {
+    let named = key_of(world, change);
+    let resources = change.resources.iter().filter(|arn| arn.raw().contains(":key/"));
+    let keys: BTreeSet<KeyArn> =
+        named.into_iter().chain(resources.filter_map(|arn| key_named(world, change, arn.raw()))).collect();
+    for arn in keys {
+        let regional = world.at(arn.place());
+        regional.tells_of_use = true;
+        let key = regional.keys.entry(arn.id().to_owned()).or_default();
+        let is_later = |known: &Use| known.time < change.time;
+        if key.last_use.as_ref().and_then(Option::as_ref).is_none_or(is_later) {
+            key.last_use = Some(Some(Use {
+                time: change.time,
+                operation: Some(change.event_name.raw().to_owned()),
+                event_id: Some(change.event_id.raw().to_owned()),
+            }));
+        }
     }
 }
 
@@ -48,12 +146,20 @@ fn tells_of_a_key(name: &str) -> bool {
             | "PutKeyPolicy"
             | "EnableKey"
             | "DisableKey"
+            | "EnableKeyRotation"
+            | "DisableKeyRotation"
             | "ImportKeyMaterial"
             | "DeleteImportedKeyMaterial"
             | "DeleteExpiredKeyMaterial"
+            | "KMS Imported Key Material Expiration"
             | "ScheduleKeyDeletion"
             | "CancelKeyDeletion"
             | "DeleteKey"
+            | "KMS CMK Deletion"
+            | "CreateGrant"
+            | "RevokeGrant"
+            | "RetireGrant"
+            | "ReplicateKey"
             | "TagResource"
             | "UntagResource"
     )
@@ -67,8 +173,15 @@ fn record_alias(world: &mut World, change: &Change) {
     if let (None, "CreateAlias" | "UpdateAlias") = (target, change.event_name.raw()) {
         return;
     }
-    let aliases = &mut world.at(&change.place).aliases;
-    aliases.insert(alias.to_owned(), target.map(str::to_owned));
+    let regional = world.at(&change.place);
+    let before = regional.aliases.insert(alias.to_owned(), target.map(str::to_owned)).flatten();
+    // A deletion's record holds the key that the alias pointed to.
+    let resource = || change.resources.iter().find_map(|arn| bare_id(arn.raw())).map(str::to_owned);
+    let deleted = change.event_name.raw() == "DeleteAlias";
+    match before.or_else(|| resource().filter(|_| deleted)) {
+        Some(before) => regional.aliases_before.insert(alias.to_owned(), before),
+        None => regional.aliases_before.remove(alias),
+    };
 }
 
 /// The key that a call is about: by its id, ARN or alias in the request, in the response, or in `resources[]`.
@@ -79,9 +192,13 @@ fn key_of(world: &World, change: &Change) -> Option<KeyArn> {
     let metadata =
         change.response.get("keyMetadata").and_then(|metadata| metadata.get("arn")).and_then(Value::as_str);
     let resource = change.resources.iter().map(|arn| arn.raw()).find(|arn| arn.contains(":key/"));
-    let text = named.or_else(|| metadata.or(resource).map(str::to_owned))?;
+    let text = named.or_else(|| metadata.or(resource).map(str::to_owned));
+    key_named(world, change, &text.or_else(|| change.request_text("key-id").map(str::to_owned))?)
+}
+
+fn key_named(world: &World, change: &Change, text: &str) -> Option<KeyArn> {
     let mut place = change.place.clone();
-    if let Some(owner) = Arn::split(&text).and_then(|arn| arn.place()) {
+    if let Some(owner) = Arn::split(text).and_then(|arn| arn.place()) {
         place.account = owner.account;
     }
     let alias = text.split_once("alias/").map(|(_, name)| format!("alias/{name}"));
@@ -90,7 +207,7 @@ fn key_of(world: &World, change: &Change) -> Option<KeyArn> {
             let id = world.places.get(&place)?.aliases.get(&alias)?.clone()?;
             KeyArn::new(place, &id).ok()
         }
-        None => KeyArn::new(place, bare_id(&text)?).ok(),
+        None => KeyArn::new(place, bare_id(text)?).ok(),
     }
 }
 
@@ -115,6 +232,9 @@ fn created(change: &Change, arn: &KeyArn) -> Key {
             (None, false) => None,
         },
         tags: tags(change.request.get("tags")),
+        created: Some(change.time),
+        origin: requested("origin").map(Origin::named),
+        rotation: Some(false),
         ..Key::default()
     }
 }

@@ -1,9 +1,12 @@
 //! Keys in a state file.
 
-use super::{StateError, name, wrong};
+#[cfg(feature = "schema")]
+use super::without_default;
+use super::{StateError, name, told_or_null, wrong};
 use crate::{Key, World};
 use jiff::Timestamp;
 use sealwatch_policy::facts::{KeyManager, KeySpec, KeyState, KeyUsage};
+use sealwatch_policy::guards::key::{Grant, MultiRegion, Origin, Use};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, is_alias};
 use serde::Deserialize;
@@ -47,10 +50,54 @@ pub struct KeyEntry {
     /// The key's tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// When the key was last used for cryptography (RFC 3339).
+    /// When the key was last used for cryptography (RFC 3339); null: KMS has recorded no use. Left out: not known, unless
+    /// the records tell.
+    #[serde(default, deserialize_with = "told_or_null")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", transform = without_default))]
+    pub last_use: Option<Option<Timestamp>>,
+    /// `TrackingStartDate`: since when KMS records its uses (RFC 3339).
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub last_use: Option<Timestamp>,
+    pub tracking_since: Option<Timestamp>,
+    /// `CreationDate` (RFC 3339).
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub created: Option<Timestamp>,
+    /// `Origin` of its material.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [
+        "AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE", null
+    ])))]
+    pub origin: Option<String>,
+    /// The Regions of the replicas of a multi-Region primary.
+    #[serde(default)]
+    pub replica_regions: Option<Vec<String>>,
+    /// The Region of the primary of a multi-Region replica.
+    #[serde(default)]
+    pub primary_region: Option<String>,
+    /// Its grants; left out: assumed to be those that the records tell of.
+    #[serde(default)]
+    pub grants: Vec<GrantEntry>,
+    /// Whether it is shared with other accounts through AWS RAM; left out: assumed not to be.
+    #[serde(default)]
+    pub shared: Option<bool>,
+    /// Whether it is rotated automatically.
+    #[serde(default)]
+    pub rotation: Option<bool>,
+}
+
+/// A grant.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GrantEntry {
+    /// `GrantId`
+    pub id: String,
+    /// Who may use the key by it: an ARN, or a service such as `rds.amazonaws.com`.
+    pub grantee: String,
+    /// Who may retire it.
+    #[serde(default)]
+    pub retiring: Option<String>,
 }
 
 /// JSON as it is written: a `Value` keeps one of two equal keys, and a policy with both is none.
@@ -65,7 +112,7 @@ impl PartialEq for AsWritten {
 }
 
 /// `KeyState` as DescribeKey may give it.
-const KEY_STATES: [&str; 8] = [
+const STATES: [&str; 8] = [
     "Creating",
     "Enabled",
     "Disabled",
@@ -75,6 +122,9 @@ const KEY_STATES: [&str; 8] = [
     "Unavailable",
     "Updating",
 ];
+
+/// `Origin` as DescribeKey may give it.
+const ORIGINS: [&str; 4] = ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 
 impl World {
     pub(super) fn seed_key(&mut self, entry: KeyEntry, path: &str) -> Result<(), StateError> {
@@ -88,9 +138,24 @@ impl World {
                 return Err(wrong(path, "aliases", "the alias stands twice in its account and Region"));
             }
         }
-        if entry.state.as_deref().is_some_and(|state| !KEY_STATES.contains(&state)) {
-            return Err(wrong(path, "state", &format!("a key's state is one of {}", KEY_STATES.join(", "))));
+        if entry.state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
+            return Err(wrong(path, "state", &format!("a key's state is one of {}", STATES.join(", "))));
         }
+        if entry.origin.as_deref().is_some_and(|origin| !ORIGINS.contains(&origin)) {
+            return Err(wrong(path, "origin", &format!("a key's origin is one of {}", ORIGINS.join(", "))));
+        }
+        let multi_region = match (entry.replica_regions, entry.primary_region) {
+            (Some(_), Some(_)) => {
+                return Err(wrong(path, "primary_region", "a key is a primary or a replica, not both"));
+            }
+            (Some(replicas), None) => MultiRegion::Primary { replicas },
+            (None, Some(primary)) => MultiRegion::Replica { primary },
+            (None, None) => MultiRegion::NotTold,
+        };
+        let used = |time| Use { time, operation: None, event_id: None };
+        let grants = entry.grants.into_iter().map(|GrantEntry { id, grantee, retiring }| {
+            (id.clone(), Grant { id, grantee: Some(grantee), retiring, created: None })
+        });
         let deletion_date = entry.deletion_date.map(|date| date.to_string());
         let state = entry.state.as_deref().map(|state| KeyState::named(state).dying_on(deletion_date));
         let policy =
@@ -102,8 +167,15 @@ impl World {
             manager: entry.manager.as_deref().map(KeyManager::named),
             policy,
             tags: entry.tags,
-            deleted: false,
-            last_use: entry.last_use,
+            last_use: entry.last_use.map(|time| time.map(used)),
+            tracking_since: entry.tracking_since,
+            created: entry.created,
+            origin: entry.origin.as_deref().map(Origin::named),
+            multi_region: Some(multi_region).filter(|it| *it != MultiRegion::NotTold),
+            grants: grants.collect(),
+            shared: entry.shared,
+            rotation: entry.rotation,
+            ..Key::default()
         };
         match regional.keys.insert(arn.id().to_owned(), key) {
             Some(_) => Err(wrong(path, "arn", "the key stands twice")),

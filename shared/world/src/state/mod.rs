@@ -7,7 +7,7 @@ mod key;
 mod log_group;
 mod trail;
 
-pub use key::{AsWritten, KeyEntry};
+pub use key::{AsWritten, GrantEntry, KeyEntry};
 pub use log_group::LogGroupEntry;
 pub use trail::TrailEntry;
 
@@ -38,7 +38,9 @@ pub struct State {
 }
 
 /// Tells `null` from a field that is left out.
-fn told_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn told_or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

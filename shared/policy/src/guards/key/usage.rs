@@ -219,8 +219,10 @@ impl Search {
         const WHAT: &str = "when it was last used";
         let last = match &facts.last_use {
             Reading::Known(last) | Reading::Assumed(last) => last,
-            Reading::Absent if facts.key == Reading::Absent => return,
-            Reading::Absent => return self.unread.push(format!("{WHAT}: KMS has no such key")),
+            // Trails and log groups are not all that a key may have encrypted.
+            Reading::Absent => {
+                return self.unread.push(format!("{WHAT}: KMS doesn't tell that of a key that is gone"));
+            }
             Reading::Unreadable(error) => return self.unread(WHAT, error),
             Reading::NotAsked => return self.unasked_of_a_key(WHAT, facts),
         };
@@ -382,21 +384,23 @@ pub(super) fn assumed(facts: &Facts, key: Option<&Description>) -> Vec<String> {
         let parts: Vec<&str> = key.assumed.iter().copied().collect();
         assumed.push(format!("key {}: assumed {}", key.arn.id(), parts.join(", ")));
     }
-    let mut note = |is_assumed: bool, what: &str| {
-        if is_assumed {
-            assumed.push(format!("assumed to be all: the {what} that the records or the state tell of"));
-        }
-    };
-    note(matches!(facts.aliases, Reading::Assumed(_)), "aliases of the key");
-    note(matches!(facts.tags, Reading::Assumed(_)), "tags of the key");
-    note(matches!(facts.trails, Reading::Assumed(_)), "trails");
-    note(matches!(facts.grants, Reading::Assumed(_)), "grants");
-    note(matches!(facts.log_groups, Reading::Assumed(_)), "log groups");
+    let all: Vec<&str> = [
+        (matches!(facts.aliases, Reading::Assumed(_)), "its aliases"),
+        (matches!(facts.tags, Reading::Assumed(_)), "its tags"),
+        (matches!(facts.last_use, Reading::Assumed(_)), "its uses"),
+        (matches!(facts.grants, Reading::Assumed(_)), "its grants"),
+        (matches!(facts.trails, Reading::Assumed(_)), "the trails"),
+        (matches!(facts.log_groups, Reading::Assumed(_)), "the log groups"),
+    ]
+    .into_iter()
+    .filter_map(|(is_assumed, what)| is_assumed.then_some(what))
+    .collect();
+    if !all.is_empty() {
+        assumed
+            .push(format!("assumed that the records and the state tell of all of these: {}", all.join(", ")));
+    }
     if let Reading::Assumed(_) = facts.shared {
         assumed.push("assumed that the key isn't shared through AWS RAM".to_owned());
-    }
-    if let Reading::Assumed(_) = facts.last_use {
-        assumed.push("assumed that the key's last use is the last that the records tell of".to_owned());
     }
     assumed
 }
