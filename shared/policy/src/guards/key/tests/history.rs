@@ -1,0 +1,131 @@
+//! What a key's past tells: whether it was enabled before, who does it again, and when to stop.
+
+use super::*;
+
+fn scheduled_with(past: Vec<Past>) -> Facts {
+    Facts { history: Reading::Known(history_of(past)), ..used("PendingDeletion") }
+}
+
+/// Whether the key would be enabled once its deletion is cancelled.
+fn enables(facts: &Facts) -> bool {
+    let plan = plan(&change("ScheduleKeyDeletion"), facts);
+    assert_eq!(ensured(&plan).first(), Some(&"key-not-pending-deletion"), "it is rescued in any case");
+    ensured(&plan).contains(&"key-enabled")
+}
+
+#[test]
+fn a_key_stays_disabled_that_was_disabled_before() {
+    // Its last use was at 08:00.
+    for (name, past, expected) in [
+        ("nothing is on record, and it was used", vec![], true),
+        ("disabled after its last use", vec![past(Act::Disabled, "2026-11-03T08:30:00Z")], false),
+        ("disabled, and used after that", vec![past(Act::Disabled, "2026-11-03T07:30:00Z")], true),
+        (
+            "disabled and enabled again",
+            vec![past(Act::Disabled, "2026-11-03T08:30:00Z"), past(Act::Enabled, "2026-11-03T08:40:00Z")],
+            true,
+        ),
+        (
+            "an earlier rescue that stopped half way",
+            vec![past(Act::Scheduled, "2026-11-03T08:30:00Z"), past(Act::Cancelled, "2026-11-03T08:40:00Z")],
+            false,
+        ),
+        (
+            "an earlier rescue",
+            vec![
+                past(Act::Scheduled, "2026-11-03T08:30:00Z"),
+                past(Act::Cancelled, "2026-11-03T08:40:00Z"),
+                past(Act::Enabled, "2026-11-03T08:40:01Z"),
+            ],
+            true,
+        ),
+        ("disabled within the same second", vec![past(Act::Disabled, WHEN)], false),
+        ("disabled later", vec![past(Act::Disabled, "2026-11-03T09:12:50Z")], true),
+    ] {
+        assert_eq!(enables(&scheduled_with(past)), expected, "{name}");
+    }
+}
+
+#[test]
+fn without_a_switch_on_record_only_a_use_or_a_birth_within_it_tells() {
+    let with = |created: Option<&str>, origin, used: &str| {
+        let mut key = description("PendingDeletion");
+        key.created = created.map(time);
+        key.origin = origin;
+        Facts {
+            key: Reading::Known(key),
+            last_use: last_used(used),
+            log_groups: groups(&["/app"]),
+            ..unused("PendingDeletion")
+        }
+    };
+    let long_ago = Some("2024-01-01T00:00:00Z");
+    let lately = Some("2026-10-01T00:00:00Z");
+    for (name, facts, expected) in [
+        ("used within the record", with(long_ago, Some(Origin::Kms), "2026-10-01T00:00:00Z"), true),
+        ("used before the record", with(long_ago, Some(Origin::Kms), "2026-07-01T00:00:00Z"), false),
+        ("made within the record", with(lately, Some(Origin::Kms), "2026-07-01T00:00:00Z"), true),
+        (
+            "made within the record, for imported material",
+            with(lately, Some(Origin::Imported), "2026-07-01T00:00:00Z"),
+            false,
+        ),
+        ("nothing tells when it was made", with(None, Some(Origin::Kms), "2026-07-01T00:00:00Z"), false),
+    ] {
+        assert_eq!(enables(&facts), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_state_that_is_known_outright_decides() {
+    for (state, expected) in
+        [(KeyState::Enabled, true), (KeyState::Disabled, false), (KeyState::PendingImport, false)]
+    {
+        let history = History { state_before: Some(state.clone()), ..history_of(Vec::new()) };
+        let facts = Facts { history: Reading::Known(history), ..used("PendingDeletion") };
+        assert_eq!(enables(&facts), expected, "{state:?}");
+    }
+}
+
+#[test]
+fn scheduling_again_after_a_rescue_is_noticed() {
+    let rescued = |who: &str| {
+        vec![
+            by(Act::Scheduled, "2026-11-03T08:30:00Z", who),
+            by(Act::Cancelled, "2026-11-03T08:40:00Z", "arn:aws:iam::111122223333:role/key-guard"),
+            by(Act::Enabled, "2026-11-03T08:40:01Z", "arn:aws:iam::111122223333:role/key-guard"),
+        ]
+    };
+    let told = |past| evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(past)));
+    let again = "the same caller scheduled its deletion at 2026-11-03T08:30:00Z already; arn:aws:iam::111122223333:role/key-guard cancelled that";
+    assert!(told(rescued(SOMEBODY)).contains(again));
+    assert!(!told(rescued("arn:aws:iam::111122223333:user/another")).contains("already"));
+    let mut not_undone = rescued(SOMEBODY);
+    not_undone.truncate(1);
+    assert!(!told(not_undone).contains("already"));
+}
+
+#[test]
+fn a_fight_is_left_to_people() {
+    let rescue = |hour: &str| {
+        [past(Act::Cancelled, &format!("{hour}:10:00Z")), past(Act::Enabled, &format!("{hour}:10:01Z"))]
+    };
+    let twice: Vec<Past> = ["2026-11-03T05", "2026-11-03T06"].iter().flat_map(|hour| rescue(hour)).collect();
+    let thrice: Vec<Past> =
+        ["2026-11-03T05", "2026-11-03T06", "2026-11-03T07"].iter().flat_map(|hour| rescue(hour)).collect();
+    let long_ago: Vec<Past> =
+        ["2026-11-01T05", "2026-11-01T06", "2026-11-01T07"].iter().flat_map(|hour| rescue(hour)).collect();
+    for (call, state, effects) in
+        [("ScheduleKeyDeletion", "PendingDeletion", 2), ("DisableKey", "Disabled", 1)]
+    {
+        let plan_of = |past: &[Past]| {
+            plan(&change(call), &Facts { history: Reading::Known(history_of(past.to_vec())), ..used(state) })
+        };
+        assert_eq!(plan_of(&twice).effects.len(), effects, "{call}");
+        assert_eq!(plan_of(&long_ago).effects.len(), effects, "{call}");
+        let stopped = plan_of(&thrice);
+        assert_eq!(stopped.effects, [], "{call}");
+        assert_eq!(stopped.findings[0].severity, Severity::Critical, "{call}");
+        assert!(evidence(&stopped).contains("3 times within a day already"), "{call}");
+    }
+}
