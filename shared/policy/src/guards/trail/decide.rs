@@ -13,6 +13,9 @@ use crate::plan::{Plan, Verdict};
 use crate::policy::Policy;
 use jiff::Timestamp;
 
+/// What tags that can't be read leave open.
+const TAGS: &str = "whether its tags exempt it";
+
 /// What follows from a change, given the facts read after it.
 ///
 /// `now` is only held against the dates of exemptions.
@@ -100,14 +103,14 @@ fn decide_trail(
             match &facts.tags {
                 _ if !asks_for_tags => {}
                 Reading::Known(_) | Reading::Assumed(_) | Reading::Absent => {}
-                Reading::Unreadable(error) => judgement.may_be_exempt(Some(error)),
-                Reading::NotAsked => judgement.may_be_exempt(None),
+                Reading::Unreadable(error) => judgement.draft.may_be_exempt(TAGS, Some(error)),
+                Reading::NotAsked => judgement.draft.may_be_exempt(TAGS, None),
             }
         }
         Reading::Absent if Call::of(change) == Some(Call::Delete) => judgement.deleted(),
         Reading::Absent => {
             judgement.vanished();
-            if judgement.findings.is_empty() {
+            if judgement.draft.findings.is_empty() {
                 return Plan::settled(
                     Verdict::Ignored,
                     "the trail no longer exists, and another one records",

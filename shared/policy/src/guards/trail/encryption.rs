@@ -27,37 +27,42 @@ impl Judgement<'_> {
         match usability(&key, Some(reading), Consumer::Trail(self.trail, region)) {
             Usability::Unusable(obstacles) => {
                 let what = "the key that it uses doesn't serve";
-                self.findings.push(findings::key_unusable(self.trail, what, obstacles, Statements::Missing));
+                self.draft.findings.push(findings::key_unusable(
+                    self.trail,
+                    what,
+                    obstacles,
+                    Statements::Missing,
+                ));
             }
-            Usability::Usable { assumed, .. } => self.assumed.extend(assumed),
+            Usability::Usable { assumed, .. } => self.draft.assumed.extend(assumed),
             Usability::Unknown { .. } => {}
         }
     }
 
     fn unencrypted(&mut self) {
         if !self.ours {
-            self.findings.push(findings::unencrypted_elsewhere(self.trail));
+            self.draft.findings.push(findings::unencrypted_elsewhere(self.trail));
             return;
         }
         let mut finding = findings::unencrypted(self.trail);
         if self.policy.trails.key.is_none() {
             let step = "name a key for trails: `key` under [trails] in the policy file";
             finding.remedies.push(Remedy::Step(step.to_owned()));
-            self.findings.push(finding);
+            self.draft.findings.push(finding);
             return;
         }
         let (wanted, usable) = self.usability();
         let (what, obstacles, statements) = match usable {
             Usability::Usable { key, assumed } => {
                 finding.remedies = findings::encrypt_by_hand(self.trail, &key);
-                self.assumed.extend(assumed);
+                self.draft.assumed.extend(assumed);
                 return self.mend(finding, Ensure::Key(key));
             }
             Usability::Unusable(obstacles) => {
                 ("the key that policy names for it can't be used", obstacles, Statements::Missing)
             }
             Usability::Unknown { obstacles, retryable } => {
-                self.retryable |= retryable;
+                self.draft.retryable |= retryable;
                 let what = "it can't be told whether the key that policy names for it can be used";
                 (what, obstacles, Statements::Clearer)
             }
@@ -66,8 +71,8 @@ impl Judgement<'_> {
             finding.remedies.push(Remedy::Step("once the key serves, set it:".to_owned()));
             finding.remedies.extend(findings::encrypt_by_hand(self.trail, &wanted));
         }
-        self.findings.push(findings::key_unusable(self.trail, what, obstacles, statements));
-        self.findings.push(finding);
+        self.draft.findings.push(findings::key_unusable(self.trail, what, obstacles, statements));
+        self.draft.findings.push(finding);
     }
 
     /// The key that policy wants, if it is one, and whether it would serve.

@@ -7,11 +7,11 @@ use super::coverage::{Coverage, Left};
 use super::destination::{self, Destination};
 use super::{Call, Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
 use crate::change::Change;
-use crate::facts::{Reading, Unreadable};
+use crate::facts::Reading;
+use crate::guards::draft::Draft;
 use crate::names::TrailArn;
-use crate::plan::{self, Effect as _, Finding, Plan, Remedy, Verdict};
+use crate::plan::{self, Finding, Plan, Remedy, Verdict};
 use crate::policy::{Policy, TrailRequirement};
-use std::cmp::Reverse;
 
 /// A plan in the making.
 pub(super) struct Judgement<'a> {
@@ -21,39 +21,18 @@ pub(super) struct Judgement<'a> {
     pub(super) trail: &'a TrailArn,
     /// Whether effects are this function's to make: it is the trail's owner and home Region.
     pub(super) ours: bool,
-    pub(super) findings: Vec<Finding>,
-    effects: Vec<Effect>,
-    reasons: Vec<String>,
-    pub(super) assumed: Vec<String>,
-    /// What can't be told.
-    unclear: Vec<String>,
-    pub(super) retryable: bool,
-    /// Whether a tag that can't be read may exempt the trail.
-    may_be_exempt: bool,
+    pub(super) draft: Draft<Effect>,
 }
 
 impl<'a> Judgement<'a> {
     pub(super) fn new(policy: &'a Policy, change: &'a Change, facts: &'a Facts, trail: &'a TrailArn) -> Self {
-        Self {
-            policy,
-            change,
-            facts,
-            trail,
-            ours: super::is_ours(change, trail),
-            findings: Vec::new(),
-            effects: Vec::new(),
-            reasons: Vec::new(),
-            assumed: Vec::new(),
-            unclear: Vec::new(),
-            retryable: false,
-            may_be_exempt: false,
-        }
+        Self { policy, change, facts, trail, ours: super::is_ours(change, trail), draft: Draft::new() }
     }
 
     /// Every setting, in the order in which effects are safe: logging first, because it loses events by the minute.
     pub(super) fn judge(&mut self, state: &TrailState) {
         if Call::of(self.change) == Some(Call::Delete) {
-            self.findings.push(findings::made_again(self.trail));
+            self.draft.findings.push(findings::made_again(self.trail));
         }
         self.logging();
         if self.policy.requires(TrailRequirement::Encryption) {
@@ -84,22 +63,8 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// What can't be told of the tags may exempt the trail: its findings stand, and nothing is done about them.
-    pub(super) fn may_be_exempt(&mut self, unreadable: Option<&Unreadable>) {
-        if self.findings.is_empty() {
-            return;
-        }
-        self.effects.clear();
-        self.findings.iter_mut().for_each(|finding| finding.mended_by = None);
-        self.may_be_exempt = true;
-        match unreadable {
-            Some(error) => self.unread("whether its tags exempt it", error),
-            None => self.doubt("whether its tags exempt it: nobody asked"),
-        }
-    }
-
     pub(super) fn deleted(&mut self) {
-        self.findings.push(findings::deleted(self.trail, self.facts));
+        self.draft.findings.push(findings::deleted(self.trail, self.facts));
         self.left();
     }
 
@@ -110,9 +75,9 @@ impl<'a> Judgement<'a> {
                 self.assume("is logging");
                 status
             }
-            Reading::Absent => return self.doubt("whether it is logging: it has no status"),
-            Reading::Unreadable(error) => return self.unread("whether it is logging", error),
-            Reading::NotAsked => return self.doubt("whether it is logging: nobody asked"),
+            Reading::Absent => return self.draft.doubt("whether it is logging: it has no status"),
+            Reading::Unreadable(error) => return self.draft.unread("whether it is logging", error),
+            Reading::NotAsked => return self.draft.doubt("whether it is logging: nobody asked"),
         };
         if self.policy.requires(TrailRequirement::Logging) {
             match status.logging {
@@ -121,7 +86,7 @@ impl<'a> Judgement<'a> {
                     let never_started = super::never_started(self.change, &self.facts.status);
                     self.mend(findings::logging_stopped(self.trail, never_started), Ensure::Logging);
                 }
-                None => self.doubt("whether it is logging: the answer doesn't say"),
+                None => self.draft.doubt("whether it is logging: the answer doesn't say"),
             }
         }
         self.delivery(status);
@@ -132,7 +97,7 @@ impl<'a> Judgement<'a> {
             Reading::Known(state) | Reading::Assumed(state) => state.settings.key.name(),
             Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => None,
         };
-        self.findings.extend(findings::delivery_failing(self.trail, status, key));
+        self.draft.findings.extend(findings::delivery_failing(self.trail, status, key));
     }
 
     fn validation(&mut self, state: &TrailState) {
@@ -146,7 +111,7 @@ impl<'a> Judgement<'a> {
     fn multi_region(&mut self, state: &TrailState) {
         match state.settings.multi_region {
             Some(true) => {}
-            Some(false) => self.findings.push(findings::single_region(self.trail)),
+            Some(false) => self.draft.findings.push(findings::single_region(self.trail)),
             None => self.not_told("records all Regions", "whether it records all Regions"),
         }
     }
@@ -159,31 +124,33 @@ impl<'a> Judgement<'a> {
                 self.assume("has the event selectors of a new trail");
                 selectors
             }
-            Reading::Absent => return self.doubt(&format!("{WHAT}: it has no event selectors")),
-            Reading::Unreadable(error) => return self.unread(WHAT, error),
-            Reading::NotAsked => return self.doubt(&format!("{WHAT}: nobody asked")),
+            Reading::Absent => return self.draft.doubt(&format!("{WHAT}: it has no event selectors")),
+            Reading::Unreadable(error) => return self.draft.unread(WHAT, error),
+            Reading::NotAsked => return self.draft.doubt(&format!("{WHAT}: nobody asked")),
         };
         match selectors.records_management_events() {
             Recorded::Yes => {}
             Recorded::No { what, .. } => {
-                self.findings.push(findings::management_events_excluded(self.trail, what));
+                self.draft.findings.push(findings::management_events_excluded(self.trail, what));
             }
-            Recorded::Unknown(why) => self.doubt(&format!("{WHAT}: {why}")),
+            Recorded::Unknown(why) => self.draft.doubt(&format!("{WHAT}: {why}")),
         }
     }
 
     fn destination(&mut self, state: &TrailState) {
         match destination::judge(self.policy, self.change, self.facts, state) {
             Destination::Right => {}
-            Destination::Assumed(what) => self.assumed.push(format!("trail {}: {what}", self.trail.name())),
+            Destination::Assumed(what) => {
+                self.draft.assumed.push(format!("trail {}: {what}", self.trail.name()))
+            }
             Destination::Moved(moved) => {
                 let finding = findings::redirected(self.trail, moved, &self.policy.trails.buckets);
-                self.findings.push(finding);
+                self.draft.findings.push(finding);
             }
             Destination::MayBeMoved(why) => {
                 let bucket = state.settings.bucket.name().unwrap_or("not told");
                 let now = format!("its bucket is {bucket}");
-                self.findings.push(findings::may_be_redirected(self.trail, now, why));
+                self.draft.findings.push(findings::may_be_redirected(self.trail, now, why));
             }
         }
     }
@@ -197,7 +164,7 @@ impl<'a> Judgement<'a> {
             Coverage::Unknown { .. } => {
                 // Its own doubt stands already; another trail that records makes it no alarm.
                 if let Left::Trail { arn, .. } = Left::of(&self.facts.others) {
-                    self.reasons.push(format!("the trail {arn} records this Region"));
+                    self.draft.reasons.push(format!("the trail {arn} records this Region"));
                 }
             }
         }
@@ -206,7 +173,7 @@ impl<'a> Judgement<'a> {
     fn left(&mut self) {
         if let Reading::Assumed(_) = self.facts.others {
             let place = &self.change.place;
-            self.assumed.push(format!(
+            self.draft.assumed.push(format!(
                 "account {}, {}: assumed to have no trails beside those that the records or the state tell of",
                 place.account, place.region
             ));
@@ -214,22 +181,24 @@ impl<'a> Judgement<'a> {
         match Left::of(&self.facts.others) {
             Left::Trail { arn, assumed } => {
                 if assumed {
-                    self.assumed.push(format!("trail {arn}: assumed to be logging and to reach this Region"));
+                    self.draft
+                        .assumed
+                        .push(format!("trail {arn}: assumed to be logging and to reach this Region"));
                 }
-                self.reasons.push(format!("the trail {arn} still records this Region"));
+                self.draft.reasons.push(format!("the trail {arn} still records this Region"));
             }
             Left::None(reasons) => {
                 let mut finding = findings::last_trail_gone(self.trail, reasons, self.record_again());
                 if Coverage::once_logging(&self.facts.selectors) == Coverage::Full {
-                    let restart = self.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
+                    let restart = self.draft.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
                     finding.mended_by = restart.map(plan::Effect::ensure);
                 }
-                self.findings.push(finding);
+                self.draft.findings.push(finding);
             }
             Left::Unknown { why, retryable } => {
-                self.retryable |= retryable;
+                self.draft.retryable |= retryable;
                 let why = why.join("; ");
-                self.doubt(&format!("whether any trail is left that records this Region: {why}"));
+                self.draft.doubt(&format!("whether any trail is left that records this Region: {why}"));
             }
         }
     }
@@ -252,13 +221,9 @@ impl<'a> Judgement<'a> {
     }
 
     /// A finding with the effect that mends it, where it is ours to make.
-    pub(super) fn mend(&mut self, mut finding: Finding, ensure: Ensure) {
-        if self.ours {
-            let effect = Effect { trail: self.trail.clone(), ensure };
-            finding.mended_by = Some(effect.ensure());
-            self.effects.push(effect);
-        }
-        self.findings.push(finding);
+    pub(super) fn mend(&mut self, finding: Finding, ensure: Ensure) {
+        let effect = self.ours.then(|| Effect { trail: self.trail.clone(), ensure });
+        self.draft.found(finding, effect);
     }
 
     /// A setting that nobody told: taken as policy wants it in a replay that says so, else a doubt.
@@ -266,63 +231,37 @@ impl<'a> Judgement<'a> {
         match self.facts.trail {
             Reading::Assumed(_) => self.assume(assumption),
             Reading::Known(_) | Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => {
-                self.doubt(&format!("{doubt}: the answer doesn't say"));
+                self.draft.doubt(&format!("{doubt}: the answer doesn't say"));
             }
         }
     }
 
     pub(super) fn assume(&mut self, what: &str) {
-        self.assumed.push(format!("trail {}: assumed that it {what}", self.trail.name()));
-    }
-
-    fn unread(&mut self, what: &str, error: &Unreadable) {
-        self.retryable |= error.retryable;
-        self.doubt(&format!("{what}: {}", error.why));
-    }
-
-    fn doubt(&mut self, what: &str) {
-        self.unclear.push(what.to_owned());
+        self.draft.assumed.push(format!("trail {}: assumed that it {what}", self.trail.name()));
     }
 
     pub(super) fn plan(mut self) -> Plan<Effect> {
-        let violated = !self.findings.is_empty() && !self.may_be_exempt;
-        if !self.unclear.is_empty() {
-            let what = "not all of its state can be told";
-            self.findings.push(findings::state_unknown(self.trail, what, self.unclear));
-        }
-        // The worst first; of equals in the order in which they were judged.
-        self.findings.sort_by_key(|finding| Reverse(finding.severity));
         if !self.ours {
-            if let Some(worst) = self.findings.first_mut() {
-                worst.remedies.insert(0, Remedy::Step(where_to_act(self.trail)));
-            }
-            self.reasons.push(format!(
+            self.draft.reasons.push(format!(
                 "the trail belongs to account {}, its home Region is {}: Sealwatch acts on it only there",
                 self.trail.place().account,
                 self.trail.place().region
             ));
         }
-        let verdict = match (violated, self.findings.is_empty()) {
-            (true, _) => Verdict::Violation,
-            (false, false) => Verdict::Unknown,
-            (false, true) => Verdict::Compliant,
-        };
-        if self.reasons.is_empty() {
-            self.reasons.push(match verdict {
+        let what = "not all of its state can be told";
+        let mut plan = self.draft.plan(|unclear| findings::state_unknown(self.trail, what, unclear));
+        if let Some(worst) = plan.findings.first_mut().filter(|_| !self.ours) {
+            worst.remedies.insert(0, Remedy::Step(where_to_act(self.trail)));
+        }
+        if plan.reasons.is_empty() {
+            plan.reasons.push(match plan.verdict {
                 Verdict::Compliant => "the trail is as policy requires".to_owned(),
                 Verdict::Violation | Verdict::Unknown | Verdict::Exempt | Verdict::Ignored => {
                     format!("policy requires of a trail: {}", self.policy.required())
                 }
             });
         }
-        Plan {
-            verdict,
-            findings: self.findings,
-            effects: self.effects,
-            reasons: self.reasons,
-            assumed: self.assumed,
-            retryable: self.retryable,
-        }
+        plan
     }
 }
 
