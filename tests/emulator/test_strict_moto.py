@@ -1,7 +1,7 @@
 """Holds the emulator to the documented behaviour it promises, through boto3, the way a product would meet it.
 
-Run: `python -m unittest test_strict_moto` in this folder, which loads test_strict_trails too. Starts a server on the
-loopback and never calls AWS.
+Run: `python -m unittest test_strict_moto` in this folder, which loads test_strict_kms and test_strict_trails too. Starts
+a server on the loopback and never calls AWS.
 """
 
 from __future__ import annotations
@@ -237,127 +237,6 @@ class LogsTest(Emulated):
         self.assertEqual(self.logs.list_tags_for_resource(resourceArn=self.arn("/app/a"))["tags"], {})
 
 
-class KmsTest(Emulated):
-    def state(self, key: str) -> str:
-        return self.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
-
-    def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
-        key = self.key()
-        self.refuses("KMSInvalidStateException", self.kms.cancel_key_deletion, KeyId=key)
-        self.assertEqual(self.state(key), "Enabled")
-        answer = self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-        self.assertEqual((answer["KeyId"], answer["KeyState"], answer["PendingWindowInDays"]), (key, "PendingDeletion", 7))
-        for call in (self.kms.enable_key, self.kms.disable_key, self.kms.schedule_key_deletion):
-            self.refuses("KMSInvalidStateException", call, KeyId=key)
-        self.refuses("KMSInvalidStateException", self.kms.tag_resource, KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}])
-        self.refuses("KMSInvalidStateException", self.kms.create_grant, KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"])
-        self.refuses("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
-        self.kms.get_key_policy(KeyId=key)
-        self.kms.put_key_policy(KeyId=key, Policy=policy())
-        self.kms.list_grants(KeyId=key), self.kms.list_aliases(KeyId=key), self.kms.list_resource_tags(KeyId=key)
-        self.assertIn("DeletionDate", self.kms.describe_key(KeyId=key)["KeyMetadata"])
-        self.assertEqual(self.kms.cancel_key_deletion(KeyId=key)["KeyId"], key)
-        self.assertEqual(self.state(key), "Disabled")
-        self.kms.enable_key(KeyId=key)
-        self.assertEqual(self.state(key), "Enabled")
-
-    def test_the_pending_window_is_7_to_30_days(self) -> None:
-        key = self.key()
-        for days in (0, 6, 31, 365):
-            self.refuses("ValidationException", self.kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=days)
-        self.assertEqual(self.state(key), "Enabled")
-
-    def test_a_disabled_key_does_no_cryptography(self) -> None:
-        key = self.key()
-        blob = self.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-        self.assertEqual(self.kms.decrypt(CiphertextBlob=blob)["Plaintext"], b"x")
-        self.kms.disable_key(KeyId=key)
-        self.refuses("DisabledException", self.kms.generate_data_key, KeyId=key, KeySpec="AES_256")
-        self.refuses("DisabledException", self.kms.decrypt, CiphertextBlob=blob)
-        self.refuses("DisabledException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
-
-    def test_an_imported_key_waits_for_its_material(self) -> None:
-        key = self.key(Origin="EXTERNAL")
-        self.assertEqual(self.state(key), "PendingImport")
-        self.refuses("KMSInvalidStateException", self.kms.enable_key, KeyId=key)
-        self.refuses("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
-        control("POST", "key-state", {"KeyId": key, "KeyState": "Enabled"})
-        self.kms.encrypt(KeyId=key, Plaintext=b"x")
-        self.assertEqual(control("POST", "key-state", {"KeyId": key, "KeyState": "Lost"})[0], 400)
-
-    def test_identifiers_by_operation(self) -> None:
-        key = self.key()
-        plain_id = key.rpartition("/")[2]
-        self.kms.create_alias(AliasName="alias/a", TargetKeyId=plain_id)
-        alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"
-        for name in (key, plain_id, "alias/a", alias_arn):
-            self.assertEqual(self.kms.describe_key(KeyId=name)["KeyMetadata"]["Arn"], key)
-        self.assertEqual(self.kms.get_key_policy(KeyId=plain_id)["PolicyName"], "default")
-        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId="alias/a")
-        self.refuses("InvalidArnException", self.kms.get_key_policy, KeyId=alias_arn)
-        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId=key, PolicyName="AWS_RAM")
-        self.refuses("NotFoundException", self.kms.describe_key, KeyId=key.replace(REGION, "us-east-1"))
-        self.refuses("NotFoundException", client("kms", "us-east-1").describe_key, KeyId=plain_id)
-        self.refuses("NotFoundException", self.kms.describe_key, KeyId="alias/none")
-        self.refuses("NotFoundException", self.kms.describe_key, KeyId="nonsense")
-        self.refuses("InvalidArnException", self.kms.describe_key, KeyId="arn:aws:s3:::bucket")
-        self.refuses("ValidationException", self.kms.describe_key)
-        self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=key.replace(ACCOUNT, "999999999999"))
-
-    def test_policies_are_documents(self) -> None:
-        key = self.key()
-        no_action = {name: value for name, value in ROOT.items() if name != "Action"}
-        for bad in ("", "{", "[]", "{}", policy({"Effect": "Allow"}), policy(no_action), policy({**ROOT, "Effect": "Maybe"}), policy({**ROOT, "Action": "s3:*"})):
-            self.refuses("MalformedPolicyDocumentException", self.kms.put_key_policy, KeyId=key, Policy=bad)
-        self.refuses("MalformedPolicyDocumentException", self.kms.create_key, Policy="{}")
-        self.assertEqual(self.kms.get_key_policy(KeyId=key)["Policy"], policy())
-
-    def test_a_deny_for_everyone_holds_for_the_caller_and_one_for_a_service_does_not(self) -> None:
-        locked = self.key({"Effect": "Deny", "Principal": "*", "Action": "kms:DescribeKey", "Resource": "*"})
-        self.refuses("AccessDeniedException", self.kms.describe_key, KeyId=locked)
-        self.kms.get_key_policy(KeyId=locked)
-        self.kms.describe_key(KeyId=self.key({"Effect": "Deny", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}))
-
-    def test_a_primary_with_replicas_has_no_date(self) -> None:
-        key = self.key(MultiRegion=True)
-        self.kms.replicate_key(KeyId=key.rpartition("/")[2], ReplicaRegion="us-east-1")
-        self.assertRegex(key, r":key/mrk-[0-9a-f]{32}$")
-        self.assertEqual(self.kms.decrypt(CiphertextBlob=self.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"])["KeyId"], key)
-        other = client("kms", "us-east-1").describe_key(KeyId=key.replace(REGION, "us-east-1"))["KeyMetadata"]
-        self.assertEqual(other["MultiRegionConfiguration"]["MultiRegionKeyType"], "REPLICA")
-        described = self.kms.describe_key(KeyId=key)["KeyMetadata"]
-        self.assertEqual(described["MultiRegionConfiguration"]["MultiRegionKeyType"], "PRIMARY")
-        answer = self.kms.schedule_key_deletion(KeyId=key)
-        self.assertEqual((answer["KeyState"], "DeletionDate" in answer), ("PendingReplicaDeletion", False))
-        self.kms.cancel_key_deletion(KeyId=key)
-        self.assertEqual(self.state(key), "Disabled")
-
-    def test_last_usage_is_what_the_test_set(self) -> None:
-        key = self.key()
-        answer = self.kms.get_key_last_usage(KeyId=key)
-        self.assertEqual((answer["KeyLastUsage"], answer["TrackingStartDate"].date().isoformat()), ({}, "2026-04-23"))
-        usage = {"Operation": "Decrypt", "Timestamp": "2026-05-01T10:00:00+00:00", "CloudTrailEventId": "e", "KmsRequestId": "r"}
-        control("POST", "key-last-usage", {"KeyId": key, "KeyLastUsage": usage, "KeyCreationDate": "2025-01-01T00:00:00+00:00"})
-        answer = self.kms.get_key_last_usage(KeyId=key.rpartition("/")[2])
-        self.assertEqual((answer["KeyLastUsage"]["Operation"], answer["KeyLastUsage"]["Timestamp"].day), ("Decrypt", 1))
-        self.assertEqual((answer["KeyCreationDate"].year, self.kms.describe_key(KeyId=key)["KeyMetadata"]["CreationDate"].year), (2025, 2025))
-        self.kms.create_alias(AliasName="alias/a", TargetKeyId=key)
-        self.refuses("NotFoundException", self.kms.get_key_last_usage, KeyId="alias/a")
-
-    def test_aliases_grants_and_managed_keys(self) -> None:
-        key = self.key()
-        for n in range(3):
-            self.kms.create_alias(AliasName=f"alias/{n}", TargetKeyId=key)
-            self.kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"])
-        first = self.kms.list_aliases(KeyId=key, Limit=2)
-        self.assertEqual((len(first["Aliases"]), first["Truncated"]), (2, True))
-        self.assertEqual(len(self.kms.list_aliases(KeyId=key, Limit=2, Marker=first["NextMarker"])["Aliases"]), 1)
-        self.assertEqual({g["KeyId"] for g in self.kms.list_grants(KeyId=key, Limit=2)["Grants"]}, {key})
-        managed = self.kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
-        self.assertEqual(managed["KeyManager"], "AWS")
-        self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=managed["Arn"])
-
-
 class SnsTest(Emulated):
     def test_a_message_is_delivered_and_kept(self) -> None:
         topic, sqs = self.sns.create_topic(Name="pages")["TopicArn"], client("sqs")
@@ -493,7 +372,7 @@ class ControlTest(Emulated):
 
 
 def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, _pattern: str | None) -> unittest.TestSuite:
-    tests.addTests(loader.loadTestsFromName("test_strict_trails"))
+    tests.addTests(loader.loadTestsFromNames(["test_strict_kms", "test_strict_trails"]))
     return tests
 
 

@@ -1,0 +1,92 @@
+"""KMS key states: what fails in which, and the operations that move a key from one to another.
+
+Keeps to the table "Key states of AWS KMS keys" of the KMS developer guide. It never lets time pass: a pending key stays
+pending until somebody cancels the deletion or a test says that the key is gone.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.core.utils import unix_time, utcnow
+from moto.kms.models import Key
+from moto.kms.responses import KmsResponse
+
+CRYPTOGRAPHIC = {
+    "Decrypt", "DeriveSharedSecret", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext", "GenerateMac", "GetPublicKey", "ReEncrypt", "Sign", "Verify", "VerifyMac",
+}
+# AWS's table of key states, reduced to what fails where.
+ENABLED_ONLY = CRYPTOGRAPHIC | {"CreateGrant", "DisableKeyRotation", "EnableKeyRotation", "ReplicateKey", "RotateKeyOnDemand"}
+NOT_PENDING_DELETION = ENABLED_ONLY | {
+    "CreateAlias", "DisableKey", "EnableKey", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias", "UpdateKeyDescription",
+}
+FAILS_IN = {
+    "Disabled": ENABLED_ONLY,
+    "PendingDeletion": NOT_PENDING_DELETION,
+    "PendingReplicaDeletion": NOT_PENDING_DELETION,
+    "PendingImport": ENABLED_ONLY | {"DisableKey", "EnableKey"},
+    "Unavailable": ENABLED_ONLY,
+    "Creating": NOT_PENDING_DELETION,
+    "Updating": {"DisableKey", "EnableKey", "ReplicateKey", "ScheduleKeyDeletion"},
+}
+STATE_TEXT = {"PendingDeletion": "pending deletion", "PendingReplicaDeletion": "pending replica deletion", "PendingImport": "pending import"}
+
+
+def check_state(operation: str, key: Key) -> None:
+    if operation == "CancelKeyDeletion":
+        if key.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
+            raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+    elif operation in FAILS_IN.get(key.key_state, ()):
+        if key.key_state == "Disabled":
+            raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+        raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is {STATE_TEXT.get(key.key_state, key.key_state.lower())}.")
+    if operation in ("EnableKeyRotation", "DisableKeyRotation") and (key.origin != "AWS_KMS" or key.key_spec != "SYMMETRIC_DEFAULT"):
+        raise JsonRESTError("UnsupportedOperationException", f"{key.arn} can't rotate.")
+    if operation in ("Encrypt", "Decrypt", "ReEncrypt") and key.key_usage != "ENCRYPT_DECRYPT":
+        raise JsonRESTError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage} which is not valid for {operation}.")
+
+
+def key_of(response: KmsResponse) -> Key:
+    """The key a request names, which the gate has resolved to an id."""
+    return response.kms_backend.keys[response._get_param("KeyId")]
+
+
+def enable_key(self: KmsResponse) -> str:
+    key = key_of(self)
+    key.key_state, key.enabled = "Enabled", True
+    return "{}"
+
+
+def disable_key(self: KmsResponse) -> str:
+    key = key_of(self)
+    key.key_state, key.enabled = "Disabled", False
+    return "{}"
+
+
+def cancel_key_deletion(self: KmsResponse) -> str:
+    key = key_of(self)
+    key.key_state, key.enabled, key.deletion_date = "Disabled", False, None
+    return json.dumps({"KeyId": key.arn})
+
+
+def schedule_key_deletion(self: KmsResponse) -> str:
+    key, window = key_of(self), self._get_param("PendingWindowInDays", 30)
+    if not isinstance(window, int) or not 7 <= window <= 30:
+        raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{window}' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value between 7 and 30")
+    answer: dict[str, Any] = {"KeyId": key.arn, "PendingWindowInDays": window}
+    key.enabled = False
+    primary = key.multi_region and key.multi_region_configuration["PrimaryKey"]["Arn"] == key.arn
+    if primary and key.multi_region_configuration["ReplicaKeys"]:
+        # The countdown of a primary starts when its last replica is gone, so there is no date yet.
+        key.key_state = "PendingReplicaDeletion"
+    else:
+        key.key_state, key.deletion_date = "PendingDeletion", utcnow() + timedelta(days=window)
+        answer["DeletionDate"] = unix_time(key.deletion_date)
+    return json.dumps({**answer, "KeyState": key.key_state})
+
+
+HANDLERS = (enable_key, disable_key, cancel_key_deletion, schedule_key_deletion)
