@@ -5,13 +5,138 @@ Loaded by test_strict_moto, whose server and clients it uses.
 
 from __future__ import annotations
 
+from typing import Any
+
+from botocore import xform_name
 from test_strict_moto import ACCOUNT, REGION, ROOT, Emulated, client, control, policy, setUpModule, tearDownModule  # noqa: F401
 
+AWAY, OTHER = "us-east-1", "999999999999"
+STATES = ("Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Unavailable", "Creating", "Updating")
+TABLE = """
+    EnableKey               ok  ok  I   I   I   ok  I   I
+    DisableKey              ok  ok  I   I   I   ok  I   I
+    CancelKeyDeletion       I   I   ok  ok  I   I   I   I
+    ScheduleKeyDeletion     ok  ok  I   I   ok  ok  ok  I
+    TagResource             ok  ok  I   I   ok  ok  ok  ok
+    UpdateKeyDescription    ok  ok  I   I   ok  ok  ok  ok
+    CreateAlias             ok  ok  I   I   ok  ok  ok  ok
+    CreateGrant             ok  D   I   I   I   ok  I   ok
+    Encrypt                 ok  D   I   I   I   I   I   ok
+    EnableKeyRotation       ok  D   I   I   U   U   I   ok
+    DescribeKey             ok  ok  ok  ok  ok  ok  ok  ok
+    GetKeyPolicy            ok  ok  ok  ok  ok  ok  ok  ok
+    PutKeyPolicy            ok  ok  ok  ok  ok  ok  ok  ok
+    GetKeyLastUsage         ok  ok  ok  ok  ok  ok  ok  ok
+    ListAliases             ok  ok  ok  ok  ok  ok  ok  ok
+    ListGrants              ok  ok  ok  ok  ok  ok  ok  ok
+    ListKeyPolicies         ok  ok  ok  ok  ok  ok  ok  ok
+    ListResourceTags        ok  ok  ok  ok  ok  ok  ok  ok
+"""
+CODES = {"ok": None, "I": "KMSInvalidStateException", "D": "DisabledException", "U": "UnsupportedOperationException"}
 
-class KmsTest(Emulated):
+
+class Kms(Emulated):
+    def metadata(self, key: str) -> dict[str, Any]:
+        return self.kms.describe_key(KeyId=key)["KeyMetadata"]
+
     def state(self, key: str) -> str:
-        return self.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+        return self.metadata(key)["KeyState"]
 
+    def told(self, what: str, **order: Any) -> Any:
+        status, answer = control("POST", what, order)
+        self.assertEqual(status, 200, answer)
+        return answer
+
+    def replicated(self, *regions: str) -> str:
+        """A multi-Region primary key with a replica in each of the Regions."""
+        key = self.key(MultiRegion=True)
+        for region in regions:
+            self.kms.replicate_key(KeyId=key, ReplicaRegion=region)
+        return key
+
+
+class KeyStateTest(Kms):
+    def key_in(self, state: str) -> str:
+        key = self.replicated(AWAY) if state == "PendingReplicaDeletion" else self.key(Origin="EXTERNAL" if state == "PendingImport" else "AWS_KMS")
+        if state.startswith("Pending") and state.endswith("Deletion"):
+            self.kms.schedule_key_deletion(KeyId=key)
+        elif state == "Disabled":
+            self.kms.disable_key(KeyId=key)
+        elif state == "Unavailable":
+            self.told("custom-key-store", KeyId=key, ConnectionState="DISCONNECTED")
+        elif state in ("Creating", "Updating"):
+            self.told("key-state", KeyId=key, KeyState=state)
+        self.assertEqual(self.state(key), state)
+        return key
+
+    def test_what_works_in_which_state_is_aws_table(self) -> None:
+        more = {
+            "TagResource": {"Tags": [{"TagKey": "a", "TagValue": "b"}]}, "UpdateKeyDescription": {"Description": "d"}, "Encrypt": {"Plaintext": b"x"},
+            "CreateGrant": {"GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:root", "Operations": ["Decrypt"]}, "PutKeyPolicy": {"Policy": policy()},
+        }
+        for operation, *cells in (line.split() for line in TABLE.strip().splitlines()):
+            for state, cell in zip(STATES, cells, strict=True):
+                with self.subTest(operation, state=state):
+                    key, call = self.key_in(state), getattr(self.kms, xform_name(operation))
+                    named = {"TargetKeyId": key, "AliasName": f"alias/{state}"} if operation == "CreateAlias" else {"KeyId": key, **more.get(operation, {})}
+                    if CODES[cell]:
+                        self.refuses(CODES[cell], call, **named)
+                        self.assertEqual(self.state(key), state)
+                    else:
+                        call(**named)
+
+    def test_a_disconnected_key_store_hides_what_its_key_is_switched_to(self) -> None:
+        key = self.key()
+        self.told("custom-key-store", KeyId=key, ConnectionState="DISCONNECTED")
+        for call, beneath in ((self.kms.disable_key, "Disabled"), (self.kms.enable_key, "Enabled")):
+            call(KeyId=key)
+            self.assertEqual(self.state(key), "Unavailable")
+            self.assertEqual(self.told("custom-key-store", KeyId=key, ConnectionState="CONNECTED")["KeyState"], beneath)
+            self.assertEqual(self.told("custom-key-store", KeyId=key, ConnectionState="DISCONNECTED")["KeyState"], "Unavailable")
+
+    def test_a_pending_key_of_a_disconnected_store_can_be_cancelled_and_stays_unavailable(self) -> None:
+        key = self.key()
+        self.kms.schedule_key_deletion(KeyId=key)
+        self.assertEqual(self.told("custom-key-store", KeyId=key, ConnectionState="DISCONNECTED")["KeyState"], "PendingDeletion")
+        self.kms.cancel_key_deletion(KeyId=key)
+        self.assertEqual(self.state(key), "Unavailable")
+        self.kms.enable_key(KeyId=key)
+        self.assertEqual((self.state(key), self.metadata(key)["Enabled"]), ("Unavailable", False))
+
+    def test_a_key_without_its_imported_material_awaits_it_after_a_cancelled_deletion(self) -> None:
+        key = self.key(Origin="EXTERNAL")
+        for before, after in (("PendingImport", "PendingImport"), ("Enabled", "Disabled")):
+            self.told("key-state", KeyId=key, KeyState=before)
+            self.kms.schedule_key_deletion(KeyId=key)
+            self.kms.cancel_key_deletion(KeyId=key)
+            self.assertEqual(self.state(key), after)
+
+    def test_enabling_can_lag_behind_a_cancelled_deletion(self) -> None:
+        key = self.key()
+        late = {"service": "kms", "operation": "EnableKey", "kind": "error", "status": 400, "code": "KMSInvalidStateException",
+                "message": f"{key} is pending deletion.", "times": 2, "where": {"KeyId": key}}
+        self.told("faults", **late)
+        self.kms.schedule_key_deletion(KeyId=key)
+        self.kms.cancel_key_deletion(KeyId=key)
+        for _ in range(2):
+            self.assertEqual(self.refuses("KMSInvalidStateException", self.kms.enable_key, KeyId=key), f"{key} is pending deletion.")
+        self.kms.enable_key(KeyId=key)
+        self.assertEqual(self.state(key), "Enabled")
+
+    def test_the_test_itself_sets_only_what_aws_has(self) -> None:
+        key, date = self.key(), "2026-12-01T10:00:00+01:00"
+        self.assertEqual(self.told("key-state", KeyId=key, KeyState="PendingDeletion", DeletionDate=date)["KeyState"], "PendingDeletion")
+        self.assertEqual(self.metadata(key)["DeletionDate"].isoformat(), "2026-12-01T09:00:00+00:00")
+        for wrong in ({"KeyState": "Lost"}, {"KeyState": "Unavailable"}, {"KeyState": "PendingReplicaDeletion"}, {"KeyState": "PendingImport"},
+                      {"KeyState": "PendingDeletion"}, {"KeyState": "Enabled", "DeletionDate": date}, {}, {"KeyState": "Enabled", "KeyId": "none"}):
+            self.assertEqual(control("POST", "key-state", {"KeyId": key, **wrong})[0], 400, wrong)
+        for wrong in ({}, {"ConnectionState": "FAILED"}, {"ConnectionState": "CONNECTED", "Origin": "AWS_KMS"},
+                      {"ConnectionState": "CONNECTED", "KeyId": self.key(MultiRegion=True)}, {"ConnectionState": "CONNECTED", "KeyId": self.key(Origin="EXTERNAL")}):
+            self.assertEqual(control("POST", "custom-key-store", {"KeyId": key, **wrong})[0], 400, wrong)
+        self.assertEqual(self.state(key), "PendingDeletion")
+
+
+class KmsTest(Kms):
     def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
         key = self.key()
         self.refuses("KMSInvalidStateException", self.kms.cancel_key_deletion, KeyId=key)
@@ -46,6 +171,10 @@ class KmsTest(Emulated):
         self.refuses("DisabledException", self.kms.generate_data_key, KeyId=key, KeySpec="AES_256")
         self.refuses("DisabledException", self.kms.decrypt, CiphertextBlob=blob)
         self.refuses("DisabledException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
+
+    def test_only_an_asymmetric_key_has_a_public_half(self) -> None:
+        self.refuses("UnsupportedOperationException", self.kms.get_public_key, KeyId=self.key())
+        self.assertTrue(self.kms.get_public_key(KeyId=self.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT"))["PublicKey"])
 
     def test_an_imported_key_waits_for_its_material(self) -> None:
         key = self.key(Origin="EXTERNAL")

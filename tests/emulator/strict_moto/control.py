@@ -1,7 +1,7 @@
 """The control API under /_strict/: plain JSON, for tests only.
 
-It sets facts AWS would know from elsewhere (last use of a key, past events) and reads what callers did. It never stands
-in for an AWS operation.
+It sets facts AWS would know from elsewhere (past events, a trail's failures; of keys in key_control.py) and reads what
+callers did. It never stands in for an AWS operation.
 """
 
 from __future__ import annotations
@@ -13,59 +13,19 @@ from typing import Any
 
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.kms.models import kms_backends
 
+from . import key_control
 from .faults import Fault
-from .state import STATE
+from .state import STATE, epoch
 from .wire import Answer, json_answer
 
-KEY_STATES = {"Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable", "Updating"}
-
 DELIVERY_ERRORS = {"LatestDeliveryError", "LatestDigestDeliveryError", "LatestNotificationError", "LatestCloudWatchLogsDeliveryError"}
-
-
-def epoch(value: Any) -> float:
-    """Seconds since 1970 from a number or an ISO 8601 time with its offset."""
-    if isinstance(value, (int, float)):
-        return float(value)
-    moment = datetime.fromisoformat(str(value))
-    if moment.tzinfo is None:
-        raise ValueError(f"{value!r} has no UTC offset")
-    return moment.timestamp()
-
-
-def find_key(wanted: str) -> Any:
-    for account in list(kms_backends.values()):
-        for backend in list(account.values()):
-            for key in list(backend.keys.values()):
-                if wanted in (key.arn, key.id):
-                    return key
-    raise ValueError(f"no key {wanted!r}")
 
 
 def add_fault(order: Any) -> Any:
     fault = Fault(order)
     STATE.faults.append(fault)
     return fault.shown()
-
-
-def set_key_last_usage(order: Any) -> Any:
-    key = find_key(order["KeyId"])
-    usage = dict(order.get("KeyLastUsage") or {})
-    if "Timestamp" in usage:
-        usage["Timestamp"] = epoch(usage["Timestamp"])
-    STATE.key_last_usage[key.arn] = usage
-    if "KeyCreationDate" in order:
-        key.creation_date = epoch(order["KeyCreationDate"])
-    return {"KeyId": key.arn, "KeyLastUsage": usage, "KeyCreationDate": key.creation_date}
-
-
-def set_key_state(order: Any) -> Any:
-    key = find_key(order["KeyId"])
-    if order["KeyState"] not in KEY_STATES:
-        raise ValueError(f"KeyState is one of {sorted(KEY_STATES)}")
-    key.key_state, key.enabled = order["KeyState"], order["KeyState"] == "Enabled"
-    return {"KeyId": key.arn, "KeyState": key.key_state}
 
 
 def set_trail_status(order: Any) -> Any:
@@ -126,8 +86,9 @@ ROUTES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("DELETE", "requests"): drop("requests"),
     ("GET", "published"): lambda _: list(STATE.published),
     ("DELETE", "published"): drop("published"),
-    ("POST", "key-last-usage"): set_key_last_usage,
-    ("POST", "key-state"): set_key_state,
+    ("POST", "key-last-usage"): key_control.set_last_usage,
+    ("POST", "key-state"): key_control.set_state,
+    ("POST", "custom-key-store"): key_control.set_custom_key_store,
     ("POST", "trail-status"): set_trail_status,
     ("POST", "lookup-events"): add_lookup_events,
 }

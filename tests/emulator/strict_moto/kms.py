@@ -19,7 +19,7 @@ from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
 from . import key_policy, kms_grants, kms_metadata, kms_policies, kms_states
-from .kms_states import CRYPTOGRAPHIC, check_state
+from .kms_states import CRYPTOGRAPHIC, SYMMETRIC, check_state
 
 KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 TAKES_ALIAS = CRYPTOGRAPHIC | {"DescribeKey"}
@@ -150,6 +150,14 @@ def key_ids(original: Callable[[bool], str]) -> Callable[[bool], str]:
     return generate
 
 
+def private_keys(original: Callable[[str], Any]) -> Callable[[str], Any]:
+    def generate(key_spec: str) -> Any:
+        # moto makes an RSA pair for symmetric keys too, which nobody can use and which is most of the time CreateKey takes.
+        return None if key_spec in SYMMETRIC else original(key_spec)
+
+    return generate
+
+
 KMS = get_service_model("kms")
 TOPICS = (kms_grants, kms_metadata, kms_policies, kms_states)
 for written in (handler for topic in TOPICS for handler in topic.HANDLERS):
@@ -163,5 +171,6 @@ KmsResponse._validate_key_id = KmsResponse._validate_cmk_id = lambda self, key_i
 # moto takes any Deny on DescribeKey for one on the caller; `resolve` asks about the principal first.
 KmsResponse._validate_key_policy = lambda self, key_id, action: None
 models.generate_key_id = key_ids(models.generate_key_id)
+models.generate_private_key = private_keys(models.generate_private_key)
 KmsBackend.decrypt = decrypting(KmsBackend.decrypt)
 KmsBackend._generate_default_keys = default_keys(KmsBackend._generate_default_keys)

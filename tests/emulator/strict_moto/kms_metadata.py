@@ -31,7 +31,7 @@ def create_key(self: KmsResponse) -> str:
     origin = self._get_param("Origin") or "AWS_KMS"
     key = self.kms_backend.create_key(policy, usage, spec, self._get_param("Description"), self._get_param("Tags"), self._get_param("MultiRegion") or False, origin)
     if origin == "EXTERNAL":
-        key.key_state, key.enabled = "PendingImport", False
+        key.key_state, key.awaits_material = "PendingImport", True
     return json.dumps(key.to_dict())
 
 

@@ -14,29 +14,57 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time, utcnow
 from moto.kms.models import Key
 from moto.kms.responses import KmsResponse
+from moto.kms.utils import KeySpec
 
 CRYPTOGRAPHIC = {
     "Decrypt", "DeriveSharedSecret", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
     "GenerateDataKeyWithoutPlaintext", "GenerateMac", "GetPublicKey", "ReEncrypt", "Sign", "Verify", "VerifyMac",
 }
-# AWS's table of key states, reduced to what fails where.
-ENABLED_ONLY = CRYPTOGRAPHIC | {"CreateGrant", "DisableKeyRotation", "EnableKeyRotation", "ReplicateKey", "RotateKeyOnDemand"}
-NOT_PENDING_DELETION = ENABLED_ONLY | {
-    "CreateAlias", "DisableKey", "EnableKey", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias", "UpdateKeyDescription",
+SYMMETRIC = {"SYMMETRIC_DEFAULT", *KeySpec.hmac_key_specs()}
+ROTATION = {"DisableKeyRotation", "EnableKeyRotation"}
+# AWS's table of key states, reduced to what fails where. What it doesn't name, such as the reads and PutKeyPolicy, works in all.
+ENABLED_ONLY = CRYPTOGRAPHIC | ROTATION | {"CreateGrant", "ReplicateKey", "RotateKeyOnDemand"}
+SWITCHES = {"DisableKey", "EnableKey"}
+NOT_PENDING_DELETION = ENABLED_ONLY | SWITCHES | {
+    "CreateAlias", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias", "UpdateKeyDescription",
 }
 FAILS_IN = {
     "Disabled": ENABLED_ONLY,
     "PendingDeletion": NOT_PENDING_DELETION,
     "PendingReplicaDeletion": NOT_PENDING_DELETION,
-    "PendingImport": ENABLED_ONLY | {"DisableKey", "EnableKey"},
-    "Unavailable": ENABLED_ONLY,
-    "Creating": NOT_PENDING_DELETION,
-    "Updating": {"DisableKey", "EnableKey", "ReplicateKey", "ScheduleKeyDeletion"},
+    "PendingImport": ENABLED_ONLY | SWITCHES,
+    "Unavailable": CRYPTOGRAPHIC,
+    "Creating": ENABLED_ONLY | SWITCHES,
+    "Updating": SWITCHES | {"ReplicateKey", "ScheduleKeyDeletion"},
 }
 STATE_TEXT = {"PendingDeletion": "pending deletion", "PendingReplicaDeletion": "pending replica deletion", "PendingImport": "pending import"}
 
+# What moto's keys don't know of themselves.
+Key.awaits_material = False
+Key.custom_key_store = None
+Key.disconnected = False
+
+
+def shown_state(key: Key) -> str:
+    # A disconnected custom key store makes its keys Unavailable, "unless they are PendingDeletion"; connected again they are
+    # what they were, or what EnableKey and DisableKey have made of them meanwhile.
+    state = vars(key)["key_state"]
+    return "Unavailable" if key.disconnected and state != "PendingDeletion" else state
+
+
+def keep_state(key: Key, state: str) -> None:
+    vars(key)["key_state"] = state
+
+
+Key.key_state = property(shown_state, keep_state)
+# "When KeyState is Enabled this value is true, otherwise it is false": nothing else may set it.
+Key.enabled = property(lambda key: key.key_state == "Enabled", lambda key, enabled: None)
+
 
 def check_state(operation: str, key: Key) -> None:
+    if operation in ROTATION and (key.origin != "AWS_KMS" or key.key_spec != "SYMMETRIC_DEFAULT"):
+        why = f"origin is {key.origin}" if key.origin != "AWS_KMS" else f"key spec is {key.key_spec}"
+        raise JsonRESTError("UnsupportedOperationException", f"{key.arn} {why} which is not valid for this operation.")
     if operation == "CancelKeyDeletion":
         if key.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
             raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
@@ -44,8 +72,8 @@ def check_state(operation: str, key: Key) -> None:
         if key.key_state == "Disabled":
             raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
         raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is {STATE_TEXT.get(key.key_state, key.key_state.lower())}.")
-    if operation in ("EnableKeyRotation", "DisableKeyRotation") and (key.origin != "AWS_KMS" or key.key_spec != "SYMMETRIC_DEFAULT"):
-        raise JsonRESTError("UnsupportedOperationException", f"{key.arn} can't rotate.")
+    if operation == "GetPublicKey" and key.key_spec in SYMMETRIC:
+        raise JsonRESTError("UnsupportedOperationException", f"{key.arn} has no public key.")
     if operation in ("Encrypt", "Decrypt", "ReEncrypt") and key.key_usage != "ENCRYPT_DECRYPT":
         raise JsonRESTError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage} which is not valid for {operation}.")
 
@@ -56,20 +84,18 @@ def key_of(response: KmsResponse) -> Key:
 
 
 def enable_key(self: KmsResponse) -> str:
-    key = key_of(self)
-    key.key_state, key.enabled = "Enabled", True
+    key_of(self).key_state = "Enabled"
     return "{}"
 
 
 def disable_key(self: KmsResponse) -> str:
-    key = key_of(self)
-    key.key_state, key.enabled = "Disabled", False
+    key_of(self).key_state = "Disabled"
     return "{}"
 
 
 def cancel_key_deletion(self: KmsResponse) -> str:
     key = key_of(self)
-    key.key_state, key.enabled, key.deletion_date = "Disabled", False, None
+    key.key_state, key.deletion_date = "PendingImport" if key.awaits_material else "Disabled", None
     return json.dumps({"KeyId": key.arn})
 
 
@@ -78,7 +104,6 @@ def schedule_key_deletion(self: KmsResponse) -> str:
     if not isinstance(window, int) or not 7 <= window <= 30:
         raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{window}' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value between 7 and 30")
     answer: dict[str, Any] = {"KeyId": key.arn, "PendingWindowInDays": window}
-    key.enabled = False
     primary = key.multi_region and key.multi_region_configuration["PrimaryKey"]["Arn"] == key.arn
     if primary and key.multi_region_configuration["ReplicaKeys"]:
         # The countdown of a primary starts when its last replica is gone, so there is no date yet.

@@ -5,7 +5,18 @@ the facts a test sets through the control API. Never holds an AWS resource: thos
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from typing import Any
+
+
+def epoch(value: Any) -> float:
+    """Seconds since 1970 from a number or an ISO 8601 time with its offset, as a test may write either."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"{value!r} has no UTC offset")
+    return moment.timestamp()
 
 
 class State:

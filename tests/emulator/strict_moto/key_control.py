@@ -1,0 +1,62 @@
+"""What a test may say of KMS keys: facts that AWS would know from elsewhere, and states that no call leads to.
+
+It refuses what can't be in AWS, since a test that relies on it would prove nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.kms.models import Key, kms_backends
+
+from .state import STATE, epoch
+
+STATES = {"Creating", "Disabled", "Enabled", "PendingDeletion", "PendingImport", "Updating"}
+STORE_ORIGINS = {"AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
+
+
+def find(wanted: Any) -> Key:
+    backends = [backend for account in list(kms_backends.values()) for backend in list(account.values())]
+    found = [key for backend in backends for key in list(backend.keys.values()) if wanted in (key.arn, key.id)]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} keys are named {wanted!r}" + (": say which by ARN" if found else ""))
+    return found[0]
+
+
+def set_last_usage(order: Any) -> Any:
+    key = find(order["KeyId"])
+    usage = dict(order.get("KeyLastUsage") or {})
+    if "Timestamp" in usage:
+        usage["Timestamp"] = epoch(usage["Timestamp"])
+    STATE.key_last_usage[key.arn] = usage
+    if "KeyCreationDate" in order:
+        key.creation_date = epoch(order["KeyCreationDate"])
+    return {"KeyId": key.arn, "KeyLastUsage": usage, "KeyCreationDate": key.creation_date}
+
+
+def set_state(order: Any) -> Any:
+    key, state = find(order["KeyId"]), order["KeyState"]
+    if state not in STATES:
+        raise ValueError(f"KeyState is one of {sorted(STATES)}; a key is Unavailable by custom-key-store, and PendingReplicaDeletion by ScheduleKeyDeletion")
+    if state == "PendingImport" and key.origin != "EXTERNAL":
+        raise ValueError("only a key with the Origin EXTERNAL awaits an import")
+    if (state == "PendingDeletion") != ("DeletionDate" in order):
+        raise ValueError("PendingDeletion needs a DeletionDate, and no other state has one")
+    date = datetime.fromtimestamp(epoch(order["DeletionDate"]), UTC).replace(tzinfo=None) if state == "PendingDeletion" else None
+    if state in ("Disabled", "Enabled", "PendingImport"):
+        key.awaits_material = state == "PendingImport"
+    key.key_state, key.deletion_date = state, date
+    return {"KeyId": key.arn, "KeyState": key.key_state}
+
+
+def set_custom_key_store(order: Any) -> Any:
+    key, connection, origin = find(order["KeyId"]), order["ConnectionState"], order.get("Origin", "AWS_CLOUDHSM")
+    if connection not in ("CONNECTED", "DISCONNECTED"):
+        raise ValueError("ConnectionState is CONNECTED or DISCONNECTED")
+    if origin not in STORE_ORIGINS:
+        raise ValueError(f"Origin is one of {sorted(STORE_ORIGINS)}")
+    if key.multi_region or key.key_spec != "SYMMETRIC_DEFAULT" or key.origin == "EXTERNAL":
+        raise ValueError("a custom key store holds only symmetric single-Region keys without imported material")
+    key.custom_key_store, key.origin, key.disconnected = "cks-1234567890abcdef0", origin, connection == "DISCONNECTED"
+    return {"KeyId": key.arn, "CustomKeyStoreId": key.custom_key_store, "Origin": origin, "KeyState": key.key_state}
