@@ -5,10 +5,11 @@ Loaded by test_strict_moto, whose server and clients it uses.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore import xform_name
-from test_strict_moto import ACCOUNT, REGION, ROOT, Emulated, client, control, policy, setUpModule, tearDownModule  # noqa: F401
+from test_strict_moto import ACCOUNT, REGION, ROOT, Emulated, client, control, logs_statement, policy, setUpModule, tearDownModule  # noqa: F401
 
 AWAY, OTHER = "us-east-1", "999999999999"
 STATES = ("Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Unavailable", "Creating", "Updating")
@@ -136,6 +137,121 @@ class KeyStateTest(Kms):
         self.assertEqual(self.state(key), "PendingDeletion")
 
 
+class MultiRegionTest(Kms):
+    def test_every_related_key_tells_of_all(self) -> None:
+        key = self.replicated(AWAY, "ap-southeast-2")
+        self.assertRegex(key, r":key/mrk-[0-9a-f]{32}$")
+        related = {"PrimaryKey": {"Arn": key, "Region": REGION},
+                   "ReplicaKeys": [{"Arn": key.replace(REGION, region), "Region": region} for region in ("ap-southeast-2", AWAY)]}
+        for region, kind in ((REGION, "PRIMARY"), (AWAY, "REPLICA"), ("ap-southeast-2", "REPLICA")):
+            described = client("kms", region).describe_key(KeyId=key.rpartition("/")[2])["KeyMetadata"]
+            self.assertEqual(described["Arn"], key.replace(REGION, region))
+            self.assertEqual(described["MultiRegionConfiguration"], {"MultiRegionKeyType": kind, **related})
+        single = self.metadata(self.key())
+        self.assertEqual((single["MultiRegion"], "MultiRegionConfiguration" in single), (False, False))
+
+    def test_a_replica_has_its_own_policy_aliases_grants_tags_and_state(self) -> None:
+        key, tags = self.key(MultiRegion=True, Tags=[{"TagKey": "a", "TagValue": "b"}]), [{"TagKey": "c", "TagValue": "d"}]
+        self.kms.create_alias(AliasName="alias/here", TargetKeyId=key)
+        self.kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"])
+        self.kms.put_key_policy(KeyId=key, Policy=policy(logs_statement()))
+        answer = self.kms.replicate_key(KeyId=key, ReplicaRegion=AWAY, Tags=tags, Policy=policy(), Description="there")
+        away, there = client("kms", AWAY), key.replace(REGION, AWAY)
+        self.assertEqual((answer["ReplicaKeyMetadata"]["Arn"], answer["ReplicaPolicy"], answer["ReplicaTags"]), (there, policy(), tags))
+        self.assertEqual((away.list_resource_tags(KeyId=there)["Tags"], away.get_key_policy(KeyId=there)["Policy"]), (tags, policy()))
+        self.assertEqual((away.list_aliases(KeyId=there)["Aliases"], away.list_grants(KeyId=there)["Grants"]), ([], []))
+        self.kms.disable_key(KeyId=key)
+        self.assertEqual(away.describe_key(KeyId=there)["KeyMetadata"]["KeyState"], "Enabled")
+        blob = away.encrypt(KeyId=there, Plaintext=b"x")["CiphertextBlob"]
+        self.kms.enable_key(KeyId=key)
+        self.assertEqual(self.kms.decrypt(CiphertextBlob=blob)["KeyId"], key)
+
+    def test_what_cannot_be_replicated(self) -> None:
+        key = self.replicated(AWAY)
+        self.refuses("AlreadyExistsException", self.kms.replicate_key, KeyId=key, ReplicaRegion=AWAY)
+        self.refuses("UnsupportedOperationException", client("kms", AWAY).replicate_key, KeyId=key.replace(REGION, AWAY), ReplicaRegion="ap-southeast-2")
+        self.refuses("UnsupportedOperationException", self.kms.replicate_key, KeyId=self.key(), ReplicaRegion=AWAY)
+        imported = self.key(MultiRegion=True, Origin="EXTERNAL")
+        self.told("key-state", KeyId=imported, KeyState="Enabled")
+        self.assertEqual(self.kms.replicate_key(KeyId=imported, ReplicaRegion=AWAY)["ReplicaKeyMetadata"]["KeyState"], "PendingImport")
+
+    def test_a_primary_waits_without_a_date_until_its_last_replica_is_gone(self) -> None:
+        key = self.replicated(AWAY, "ap-southeast-2")
+        answer = self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+        self.assertEqual((answer["KeyState"], answer["PendingWindowInDays"], "DeletionDate" in answer), ("PendingReplicaDeletion", 7, False))
+        for region, state, replicas in ((AWAY, "PendingReplicaDeletion", 1), ("ap-southeast-2", "PendingDeletion", 0)):
+            replica = key.replace(REGION, region)
+            client("kms", region).schedule_key_deletion(KeyId=replica)
+            waiting = self.metadata(key)
+            self.assertEqual((waiting["KeyState"], waiting["PendingDeletionWindowInDays"], "DeletionDate" in waiting), ("PendingReplicaDeletion", 7, False))
+            self.told("key-gone", KeyId=replica)
+            left = self.metadata(key)
+            self.assertEqual((left["KeyState"], len(left["MultiRegionConfiguration"]["ReplicaKeys"])), (state, replicas))
+        self.assertAlmostEqual((left["DeletionDate"] - datetime.now(UTC)).total_seconds(), 7 * 86400, delta=60)
+        self.assertNotIn("PendingDeletionWindowInDays", left)
+        self.kms.cancel_key_deletion(KeyId=key)
+        self.assertEqual(self.state(key), "Disabled")
+
+    def test_a_primary_is_recovered_before_its_replicas_are_gone_and_never_deleted_then(self) -> None:
+        key = self.replicated(AWAY)
+        self.kms.schedule_key_deletion(KeyId=key)
+        self.assertEqual(control("POST", "key-gone", {"KeyId": key})[0], 400)
+        self.assertEqual(control("POST", "key-gone", {"KeyId": key.rpartition("/")[2]})[0], 400)
+        self.kms.cancel_key_deletion(KeyId=key)
+        self.assertEqual(self.state(key), "Disabled")
+
+
+class KeyTest(Kms):
+    def test_a_key_is_described_with_the_fields_that_it_has(self) -> None:
+        key = self.key(Description="d")
+        shown = self.kms.describe_key(KeyId=key)["KeyMetadata"]
+        self.assertAlmostEqual((datetime.now(UTC) - shown.pop("CreationDate")).total_seconds(), 0, delta=60)
+        self.assertEqual(shown, {
+            "AWSAccountId": ACCOUNT, "KeyId": key.rpartition("/")[2], "Arn": key, "Enabled": True, "Description": "d", "KeyUsage": "ENCRYPT_DECRYPT", "KeyState": "Enabled",
+            "Origin": "AWS_KMS", "KeyManager": "CUSTOMER", "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT", "KeySpec": "SYMMETRIC_DEFAULT",
+            "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"], "MultiRegion": False})
+        self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
+        pending = self.metadata(key)
+        self.assertEqual((pending["KeyState"], pending["Enabled"]), ("PendingDeletion", False))
+        self.assertAlmostEqual((pending["DeletionDate"] - datetime.now(UTC)).total_seconds(), 30 * 86400, delta=60)
+        self.kms.cancel_key_deletion(KeyId=key)
+        self.assertNotIn("DeletionDate", self.metadata(key))
+
+    def test_the_algorithms_are_those_of_the_usage(self) -> None:
+        for spec, usage, name, first in (
+            ("RSA_2048", "ENCRYPT_DECRYPT", "EncryptionAlgorithms", "RSAES_OAEP_SHA_1"), ("ECC_NIST_P256", "SIGN_VERIFY", "SigningAlgorithms", "ECDSA_SHA_256"),
+            ("HMAC_384", "GENERATE_VERIFY_MAC", "MacAlgorithms", "HMAC_SHA_384"), ("ECC_NIST_P256", "KEY_AGREEMENT", "KeyAgreementAlgorithms", "ECDH"),
+        ):
+            shown = self.metadata(self.key(KeySpec=spec, KeyUsage=usage))
+            self.assertEqual(([field for field in shown if field.endswith("Algorithms")], shown[name][0]), ([name], first))
+
+    def test_the_origin_tells_where_the_material_is(self) -> None:
+        imported, stored, outside = self.key(Origin="EXTERNAL"), self.key(), self.key()
+        self.assertEqual((self.metadata(imported)["Origin"], "ExpirationModel" in self.metadata(imported)), ("EXTERNAL", False))
+        self.told("key-state", KeyId=imported, KeyState="Enabled")
+        self.assertEqual(self.metadata(imported)["ExpirationModel"], "KEY_MATERIAL_DOES_NOT_EXPIRE")
+        self.told("custom-key-store", KeyId=stored, ConnectionState="CONNECTED")
+        self.told("custom-key-store", KeyId=outside, ConnectionState="CONNECTED", Origin="EXTERNAL_KEY_STORE")
+        for key, origin, field in ((stored, "AWS_CLOUDHSM", "CloudHsmClusterId"), (outside, "EXTERNAL_KEY_STORE", "XksKeyConfiguration")):
+            shown = self.metadata(key)
+            self.assertEqual((shown["Origin"], shown["KeyState"]), (origin, "Enabled"))
+            self.assertLessEqual({"CustomKeyStoreId", field}, set(shown))
+        self.refuses("CustomKeyStoreNotFoundException", self.kms.create_key, Origin="AWS_CLOUDHSM", CustomKeyStoreId="cks-1")
+
+    def test_a_key_that_is_gone_is_not_found_and_neither_are_its_aliases(self) -> None:
+        key = self.key(Tags=[{"TagKey": "a", "TagValue": "b"}])
+        self.kms.create_alias(AliasName="alias/a", TargetKeyId=key)
+        self.kms.schedule_key_deletion(KeyId=key)
+        self.assertEqual(self.told("key-gone", KeyId=key), {"KeyId": key})
+        self.assertEqual(control("POST", "key-gone", {"KeyId": key})[0], 400)
+        for name in (key, key.rpartition("/")[2], "alias/a", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"):
+            self.refuses("NotFoundException", self.kms.describe_key, KeyId=name)
+        for call in ("cancel_key_deletion", "enable_key", "get_key_last_usage", "get_key_policy", "get_key_rotation_status", "list_aliases", "list_grants",
+                     "list_key_policies", "list_resource_tags", "schedule_key_deletion"):
+            self.refuses("NotFoundException", getattr(self.kms, call), KeyId=key)
+        self.assertEqual(self.kms.list_keys()["Keys"], [])
+
+
 class KmsTest(Kms):
     def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
         key = self.key()
@@ -217,20 +333,6 @@ class KmsTest(Kms):
         self.refuses("AccessDeniedException", self.kms.describe_key, KeyId=locked)
         self.kms.get_key_policy(KeyId=locked)
         self.kms.describe_key(KeyId=self.key({"Effect": "Deny", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}))
-
-    def test_a_primary_with_replicas_has_no_date(self) -> None:
-        key = self.key(MultiRegion=True)
-        self.kms.replicate_key(KeyId=key.rpartition("/")[2], ReplicaRegion="us-east-1")
-        self.assertRegex(key, r":key/mrk-[0-9a-f]{32}$")
-        self.assertEqual(self.kms.decrypt(CiphertextBlob=self.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"])["KeyId"], key)
-        other = client("kms", "us-east-1").describe_key(KeyId=key.replace(REGION, "us-east-1"))["KeyMetadata"]
-        self.assertEqual(other["MultiRegionConfiguration"]["MultiRegionKeyType"], "REPLICA")
-        described = self.kms.describe_key(KeyId=key)["KeyMetadata"]
-        self.assertEqual(described["MultiRegionConfiguration"]["MultiRegionKeyType"], "PRIMARY")
-        answer = self.kms.schedule_key_deletion(KeyId=key)
-        self.assertEqual((answer["KeyState"], "DeletionDate" in answer), ("PendingReplicaDeletion", False))
-        self.kms.cancel_key_deletion(KeyId=key)
-        self.assertEqual(self.state(key), "Disabled")
 
     def test_last_usage_is_what_the_test_set(self) -> None:
         key = self.key()

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
+from .kms_states import delete_for_good
 from .state import STATE, epoch
 
 STATES = {"Creating", "Disabled", "Enabled", "PendingDeletion", "PendingImport", "Updating"}
@@ -48,6 +49,13 @@ def set_state(order: Any) -> Any:
         key.awaits_material = state == "PendingImport"
     key.key_state, key.deletion_date = state, date
     return {"KeyId": key.arn, "KeyState": key.key_state}
+
+
+def set_gone(order: Any) -> Any:
+    key = find(order["KeyId"])
+    delete_for_good(key)
+    STATE.key_last_usage.pop(key.arn, None)
+    return {"KeyId": key.arn}
 
 
 def set_custom_key_store(order: Any) -> Any:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time, utcnow
-from moto.kms.models import Key
+from moto.kms.models import Key, kms_backends
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import KeySpec
+
+from .kms_replicas import is_primary, related, replicas
 
 CRYPTOGRAPHIC = {
     "Decrypt", "DeriveSharedSecret", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
@@ -43,6 +44,7 @@ STATE_TEXT = {"PendingDeletion": "pending deletion", "PendingReplicaDeletion": "
 Key.awaits_material = False
 Key.custom_key_store = None
 Key.disconnected = False
+Key.pending_window = 30
 
 
 def shown_state(key: Key) -> str:
@@ -103,15 +105,28 @@ def schedule_key_deletion(self: KmsResponse) -> str:
     key, window = key_of(self), self._get_param("PendingWindowInDays", 30)
     if not isinstance(window, int) or not 7 <= window <= 30:
         raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{window}' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value between 7 and 30")
-    answer: dict[str, Any] = {"KeyId": key.arn, "PendingWindowInDays": window}
-    primary = key.multi_region and key.multi_region_configuration["PrimaryKey"]["Arn"] == key.arn
-    if primary and key.multi_region_configuration["ReplicaKeys"]:
+    key.pending_window = window
+    begin_waiting(key)
+    date = {"DeletionDate": unix_time(key.deletion_date)} if key.deletion_date else {}
+    return json.dumps({"KeyId": key.arn, "PendingWindowInDays": window, "KeyState": key.key_state, **date})
+
+
+def begin_waiting(key: Key) -> None:
+    if is_primary(key) and replicas(key):
         # The countdown of a primary starts when its last replica is gone, so there is no date yet.
-        key.key_state = "PendingReplicaDeletion"
+        key.key_state, key.deletion_date = "PendingReplicaDeletion", None
     else:
-        key.key_state, key.deletion_date = "PendingDeletion", utcnow() + timedelta(days=window)
-        answer["DeletionDate"] = unix_time(key.deletion_date)
-    return json.dumps({**answer, "KeyState": key.key_state})
+        key.key_state, key.deletion_date = "PendingDeletion", utcnow() + timedelta(days=key.pending_window)
+
+
+def delete_for_good(key: Key) -> None:
+    """The end of the waiting period, with aliases, grants and tags; the last replica's end begins that of its primary."""
+    if is_primary(key) and replicas(key):
+        raise ValueError("KMS never deletes a primary key that has replicas")
+    kms_backends[key.account_id][key.region].delete_key(key.id)
+    for left in related(key):
+        if left.key_state == "PendingReplicaDeletion":
+            begin_waiting(left)
 
 
 HANDLERS = (enable_key, disable_key, cancel_key_deletion, schedule_key_deletion)
