@@ -5,6 +5,7 @@ Loaded by test_strict_moto, whose server and clients it uses.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -252,6 +253,90 @@ class KeyTest(Kms):
         self.assertEqual(self.kms.list_keys()["Keys"], [])
 
 
+class KeyPolicyTest(Kms):
+    def test_policies_are_documents(self) -> None:
+        key = self.key()
+        no_action = {name: value for name, value in ROOT.items() if name != "Action"}
+        for bad in ("", "{", "[]", "{}", policy({"Effect": "Allow"}), policy(no_action), policy({**ROOT, "Effect": "Maybe"}), policy({**ROOT, "Action": "s3:*"})):
+            self.refuses("MalformedPolicyDocumentException", self.kms.put_key_policy, KeyId=key, Policy=bad)
+        self.refuses("MalformedPolicyDocumentException", self.kms.create_key, Policy="{}")
+        self.assertEqual(self.kms.get_key_policy(KeyId=key)["Policy"], policy())
+
+    def test_a_deny_for_everyone_holds_for_the_caller_and_one_for_a_service_does_not(self) -> None:
+        locked = self.key({"Effect": "Deny", "Principal": "*", "Action": "kms:DescribeKey", "Resource": "*"})
+        self.refuses("AccessDeniedException", self.kms.describe_key, KeyId=locked)
+        self.kms.get_key_policy(KeyId=locked)
+        self.kms.describe_key(KeyId=self.key({"Effect": "Deny", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}))
+
+    def test_a_policy_is_put_and_read_back_in_every_wording(self) -> None:
+        key = self.key()
+        for text in (policy(logs_statement()), json.dumps(json.loads(policy()), indent=2), json.dumps({"Version": "2012-10-17", "Statement": ROOT})):
+            self.kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text)
+            self.assertEqual(self.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], text)
+        self.refuses("LimitExceededException", self.kms.put_key_policy, KeyId=key, Policy=policy({**ROOT, "Sid": "s" * 32768}))
+        self.assertEqual(self.kms.get_key_policy(KeyId=key)["Policy"], text)
+
+    def test_a_policy_that_locks_its_writer_out_needs_the_bypass(self) -> None:
+        role, other = f"arn:aws:iam::{ACCOUNT}:role/strict-role", f"arn:aws:iam::{ACCOUNT}:role/other"
+        logs, deny = logs_statement(), {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+        cases: list[tuple[str, bool, list[dict[str, Any]]]] = [
+            ("the account", True, [ROOT]),
+            ("the account by its number", True, [{**ROOT, "Principal": {"AWS": ACCOUNT}}]),
+            ("the caller's role", True, [{**ROOT, "Principal": {"AWS": [other, role]}}]),
+            ("everyone in the account", True, [{**ROOT, "Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}}}]),
+            ("only PutKeyPolicy", True, [{**ROOT, "Action": "kms:Put*"}]),
+            ("a service only", False, [logs]),
+            ("another role only", False, [{**ROOT, "Principal": {"AWS": other}}]),
+            ("another account only", False, [{**ROOT, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}]),
+            ("everyone in another account", False, [{**ROOT, "Principal": "*", "Condition": {"StringEquals": {"kms:CallerAccount": OTHER}}}]),
+            ("only reads", False, [{**ROOT, "Action": ["kms:Describe*", "kms:GetKeyPolicy"]}]),
+            ("all but PutKeyPolicy", False, [{name: ROOT[name] for name in ROOT if name != "Action"} | {"NotAction": "kms:PutKeyPolicy"}]),
+            ("through a service only", False, [{**ROOT, "Condition": {"StringEquals": {"kms:ViaService": f"logs.{REGION}.amazonaws.com"}}}]),
+            ("denied to everyone", False, [ROOT, deny]),
+            ("denied to the account", False, [ROOT, {**deny, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:PutKeyPolicy"}]),
+            ("denied to another role", True, [ROOT, {**deny, "Principal": {"AWS": other}}]),
+            ("denied to all but another role", False, [ROOT, {name: deny[name] for name in deny if name != "Principal"} | {"NotPrincipal": {"AWS": other}}]),
+            ("denied over plain HTTP", True, [ROOT, {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]),
+            ("denied outside an organisation", True, [ROOT, {**deny, "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}]),
+        ]
+        for name, allowed, statements in cases:
+            with self.subTest(name):
+                key, text = self.key(), json.dumps({"Version": "2012-10-17", "Statement": statements})
+                if allowed:
+                    self.kms.put_key_policy(KeyId=key, Policy=text)
+                    self.kms.create_key(Policy=text)
+                else:
+                    refusal = "The new key policy will not allow you to update the key policy in the future."
+                    self.assertEqual(self.refuses("MalformedPolicyDocumentException", self.kms.put_key_policy, KeyId=key, Policy=text), refusal)
+                    self.assertEqual(self.refuses("MalformedPolicyDocumentException", self.kms.create_key, Policy=text), refusal)
+                    self.assertEqual(self.kms.get_key_policy(KeyId=key)["Policy"], policy())
+                    self.kms.create_key(Policy=text, BypassPolicyLockoutSafetyCheck=True)
+                    self.kms.put_key_policy(KeyId=key, Policy=text, BypassPolicyLockoutSafetyCheck=True)
+
+    def test_a_shared_key_has_the_policy_of_ram_too(self) -> None:
+        key = self.key()
+        shared = json.dumps({"Version": "2012-10-17", "Statement": {**ROOT, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": ["kms:DescribeKey", "kms:Decrypt"]}})
+        self.assertEqual(self.kms.list_key_policies(KeyId=key)["PolicyNames"], ["default"])
+        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId=key, PolicyName="AWS_RAM")
+        self.refuses("AccessDeniedException", client("kms", account=OTHER).describe_key, KeyId=key)
+        self.assertEqual(self.told("ram-policy", KeyId=key, Policy=shared), {"KeyId": key, "PolicyNames": ["default", "AWS_RAM"]})
+        answer = self.kms.get_key_policy(KeyId=key, PolicyName="AWS_RAM")
+        self.assertEqual((answer["Policy"], answer["PolicyName"]), (shared, "AWS_RAM"))
+        self.assertEqual(client("kms", account=OTHER).describe_key(KeyId=key)["KeyMetadata"]["Arn"], key)
+        refusal = self.refuses("ValidationException", self.kms.put_key_policy, KeyId=key, PolicyName="AWS_RAM", Policy=policy())
+        self.assertEqual(refusal, "The AWS_RAM policy can only be managed by the RAM service.")
+        first = self.kms.list_key_policies(KeyId=key, Limit=1)
+        self.assertEqual((first["PolicyNames"], first["Truncated"]), (["default"], True))
+        rest = self.kms.list_key_policies(KeyId=key, Marker=first["NextMarker"])
+        self.assertEqual((rest["PolicyNames"], rest["Truncated"], "NextMarker" in rest), (["AWS_RAM"], False, False))
+        self.refuses("ValidationException", self.kms.list_key_policies, KeyId=key, Limit=1001)
+        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId=key, PolicyName="other")
+        for wrong in ("{", {}, 1):
+            self.assertEqual(control("POST", "ram-policy", {"KeyId": key, "Policy": wrong})[0], 400)
+        self.told("ram-policy", KeyId=key, Policy=None)
+        self.assertEqual(self.kms.list_key_policies(KeyId=key)["PolicyNames"], ["default"])
+
+
 class KmsTest(Kms):
     def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
         key = self.key()
@@ -319,20 +404,6 @@ class KmsTest(Kms):
         self.refuses("InvalidArnException", self.kms.describe_key, KeyId="arn:aws:s3:::bucket")
         self.refuses("ValidationException", self.kms.describe_key)
         self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=key.replace(ACCOUNT, "999999999999"))
-
-    def test_policies_are_documents(self) -> None:
-        key = self.key()
-        no_action = {name: value for name, value in ROOT.items() if name != "Action"}
-        for bad in ("", "{", "[]", "{}", policy({"Effect": "Allow"}), policy(no_action), policy({**ROOT, "Effect": "Maybe"}), policy({**ROOT, "Action": "s3:*"})):
-            self.refuses("MalformedPolicyDocumentException", self.kms.put_key_policy, KeyId=key, Policy=bad)
-        self.refuses("MalformedPolicyDocumentException", self.kms.create_key, Policy="{}")
-        self.assertEqual(self.kms.get_key_policy(KeyId=key)["Policy"], policy())
-
-    def test_a_deny_for_everyone_holds_for_the_caller_and_one_for_a_service_does_not(self) -> None:
-        locked = self.key({"Effect": "Deny", "Principal": "*", "Action": "kms:DescribeKey", "Resource": "*"})
-        self.refuses("AccessDeniedException", self.kms.describe_key, KeyId=locked)
-        self.kms.get_key_policy(KeyId=locked)
-        self.kms.describe_key(KeyId=self.key({"Effect": "Deny", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}))
 
     def test_last_usage_is_what_the_test_set(self) -> None:
         key = self.key()

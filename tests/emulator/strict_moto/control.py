@@ -89,6 +89,7 @@ ROUTES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("POST", "key-last-usage"): key_control.set_last_usage,
     ("POST", "key-state"): key_control.set_state,
     ("POST", "key-gone"): key_control.set_gone,
+    ("POST", "ram-policy"): key_control.set_ram_policy,
     ("POST", "custom-key-store"): key_control.set_custom_key_store,
     ("POST", "trail-status"): set_trail_status,
     ("POST", "lookup-events"): add_lookup_events,

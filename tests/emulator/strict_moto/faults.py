@@ -11,7 +11,7 @@ from typing import Any
 from botocore.loaders import Loader
 
 from .state import STATE
-from .wire import MODEL_OF_SERVICE, Answer, Call, aws_error, service_model
+from .wire import MODEL_OF_SERVICE, Answer, Call, aws_error, caller_arn, service_model
 
 KINDS = ("throttle", "error", "access-denied", "delay", "cut")
 FIELDS = {"service", "operation", "kind", "times", "after", "status", "code", "message", "seconds", "where", "resource"}
@@ -76,7 +76,7 @@ class Fault:
             status = 403 if call.protocol == "query" or s3 else 400
             code = "AuthorizationError" if sns else "AccessDenied" if status == 403 else "AccessDeniedException"
             action = f"{'SNS' if sns else call.service}:{call.operation}"
-            message = (f"User: arn:aws:sts::{call.account}:assumed-role/strict-role/strict-session is not authorized to perform: {action} "
+            message = (f"User: {caller_arn(call.account)} is not authorized to perform: {action} "
                        f"on resource: {self.order.get('resource') or resource_of(call)} because no identity-based policy allows the {action} action")
         else:
             status, code, message = 500, "InternalError" if s3 else "InternalFailure", "The request processing has failed because of an unknown error."

@@ -10,6 +10,8 @@ from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
+from . import key_policy
+from .kms_policies import policies
 from .kms_states import delete_for_good
 from .state import STATE, epoch
 
@@ -56,6 +58,14 @@ def set_gone(order: Any) -> Any:
     delete_for_good(key)
     STATE.key_last_usage.pop(key.arn, None)
     return {"KeyId": key.arn}
+
+
+def set_ram_policy(order: Any) -> Any:
+    key, policy = find(order["KeyId"]), order["Policy"]
+    if policy is not None and key_policy.fault_of(policy):
+        raise ValueError(f"Policy is a policy document as a text, or null: {key_policy.fault_of(policy)}")
+    key.ram_policy = policy
+    return {"KeyId": key.arn, "PolicyNames": list(policies(key))}
 
 
 def set_custom_key_store(order: Any) -> Any:

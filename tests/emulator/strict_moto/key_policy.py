@@ -1,4 +1,4 @@
-"""Decides whether a key policy lets an AWS service use a key, and whether a policy document is well formed.
+"""Decides whether a key policy lets an AWS service use a key or the caller change it, and whether a document is well formed.
 
 A small part of IAM's evaluation: Deny wins, an unknown condition operator never allows and always denies. It never looks
 at identity policies or grants.
@@ -134,6 +134,30 @@ def admits_account(policy: str, key_arn: str, account: str, action: str) -> bool
         and covers(statement, action, key_arn)
         for statement in statements(policy)
     )
+
+
+def caller_may_put(policy: str, key_arn: str, account: str, caller: set[str]) -> bool:
+    """KMS's lockout safety check: whether the names of the caller, the account's among them, may put the next policy.
+
+    The account's own IAM policies are taken to allow it. A Deny counts only if all it asks about is known of the caller.
+    """
+    context = {"kms:CallerAccount": account, "aws:PrincipalAccount": account, "kms:PolicyName": "default", "aws:SecureTransport": "true"}
+    known = {name.lower() for name in context}
+
+    def names_caller(principal: Any) -> bool:
+        return everyone(principal) or named(principal, "AWS", caller)
+
+    allowed = False
+    for statement in statements(policy):
+        if not covers(statement, "kms:PutKeyPolicy", key_arn):
+            continue
+        holds = conditions_hold(statement, context)
+        if statement["Effect"] == "Allow":
+            allowed = allowed or (holds is True and names_caller(statement["Principal"]))
+        elif holds is not False and all(key.lower() in known for block in (statement.get("Condition") or {}).values() for key in block):
+            if names_caller(statement["Principal"]) if "Principal" in statement else not names_caller(statement["NotPrincipal"]):
+                return False
+    return allowed
 
 
 def fault_of(policy: Any) -> str | None:

@@ -20,6 +20,7 @@ from moto.kms.responses import KmsResponse
 
 from . import key_policy, kms_grants, kms_metadata, kms_policies, kms_states
 from .kms_states import CRYPTOGRAPHIC, SYMMETRIC, check_state
+from .wire import caller_arn
 
 KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 TAKES_ALIAS = CRYPTOGRAPHIC | {"DescribeKey"}
@@ -27,11 +28,14 @@ TAKES_ALIAS = CRYPTOGRAPHIC | {"DescribeKey"}
 ACROSS_ACCOUNTS = TAKES_ALIAS | {"CreateGrant", "GetKeyRotationStatus", "ListGrants", "RetireGrant", "RevokeGrant"}
 AWS_MANAGED_DENIES = {"CancelKeyDeletion", "CreateGrant", "DisableKey", "EnableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource"}
 # What moto answers in one page: list, default and largest page.
-PAGED = {"ListAliases": ("Aliases", 50, 100), "ListGrants": ("Grants", 50, 100), "ListKeys": ("Keys", 100, 1000), "ListResourceTags": ("Tags", 50, 50)}
+PAGED = {
+    "ListAliases": ("Aliases", 50, 100), "ListGrants": ("Grants", 50, 100), "ListKeyPolicies": ("PolicyNames", 100, 1000),
+    "ListKeys": ("Keys", 100, 1000), "ListResourceTags": ("Tags", 50, 50),
+}
 
 
 def denied(response: KmsResponse, operation: str, arn: str, why: str) -> JsonRESTError:
-    user = f"arn:{response.partition}:sts::{response.current_account}:assumed-role/strict-role/strict-session"
+    user = caller_arn(response.current_account, response.partition)
     return JsonRESTError("AccessDeniedException", f"User: {user} is not authorized to perform: kms:{operation} on resource: {arn} {why}")
 
 
@@ -65,7 +69,8 @@ def resolve(response: KmsResponse, operation: str, given: Any) -> Key:
     if key is None:
         raise JsonRESTError("NotFoundException", f"Key '{arn}' does not exist")
     if account != response.current_account:
-        if not key_policy.admits_account(key.policy, key.arn, response.current_account, f"kms:{operation}"):
+        policies = kms_policies.policies(key).values()
+        if not any(key_policy.admits_account(policy, key.arn, response.current_account, f"kms:{operation}") for policy in policies):
             raise denied(response, operation, arn, f"because no resource-based policy allows the kms:{operation} action")
         response.current_account = account  # moto's own handler must look where the key is.
     if key_policy.denies_everyone(key.policy, key.arn, f"kms:{operation}"):

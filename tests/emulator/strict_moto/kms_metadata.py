@@ -60,7 +60,7 @@ def create_key(self: KmsResponse) -> str:
         # There are no custom key stores but by the control API, which moves a key into one.
         raise JsonRESTError("CustomKeyStoreNotFoundException", f"Custom key store {self._get_param('CustomKeyStoreId')} does not exist.")
     if policy is not None:
-        check_policy(policy)
+        check_policy(self, policy, f"arn:{self.partition}:kms:{self.region}:{self.current_account}:key/*")
     key = self.kms_backend.create_key(policy, usage, spec, self._get_param("Description"), self._get_param("Tags"), self._get_param("MultiRegion") or False, origin)
     if origin == "EXTERNAL":
         key.key_state, key.awaits_material = "PendingImport", True
@@ -75,12 +75,12 @@ def replicate_key(self: KmsResponse) -> str:
     if any(found.region == region for found in related(key)):
         raise JsonRESTError("AlreadyExistsException", f"{region} already has a related key of {key.arn}.")
     policy, tags, backend = self._get_param("Policy"), self._get_param("Tags") or [], kms_backends[key.account_id][region]
-    if policy is not None:
-        check_policy(policy)
     replica = copy(key)
     replica.region, replica.arn, replica.creation_date = region, key.arn.replace(f":{key.region}:", f":{region}:"), unix_time()
+    if policy is not None:
+        check_policy(self, policy, replica.arn)
     replica.policy, replica.description = policy or key.generate_default_policy(), self._get_param("Description") or ""
-    replica.aliases, replica.grants = {}, {}
+    replica.aliases, replica.grants, replica.ram_policy = {}, {}, None
     if key.origin == "EXTERNAL":  # "The replica key is created with no key material."
         replica.key_state, replica.awaits_material = "PendingImport", True
     backend.keys[key.id] = replica
