@@ -337,6 +337,101 @@ class KeyPolicyTest(Kms):
         self.assertEqual(self.kms.list_key_policies(KeyId=key)["PolicyNames"], ["default"])
 
 
+class GrantTest(Kms):
+    def granted(self, key: str, **fields: Any) -> dict[str, Any]:
+        """The grant as ListGrants shows it."""
+        made = self.kms.create_grant(KeyId=key, Operations=["Decrypt", "DescribeKey"], **fields)["GrantId"]
+        return self.kms.list_grants(KeyId=key, GrantId=made)["Grants"][0]
+
+    def test_a_grant_shows_who_has_it_who_retires_it_and_who_issued_it(self) -> None:
+        key, role, admin = self.key(), f"arn:aws:iam::{OTHER}:role/reader", f"arn:aws:iam::{ACCOUNT}:root"
+        context = {"EncryptionContextSubset": {"a": "b"}}
+        grant = self.granted(key, GranteePrincipal=role, RetiringPrincipal=admin, Name="n", Constraints=context)
+        self.assertAlmostEqual((datetime.now(UTC) - grant.pop("CreationDate")).total_seconds(), 0, delta=60)
+        self.assertRegex(grant.pop("GrantId"), "^[0-9a-f]{64}$")
+        self.assertEqual(grant, {"KeyId": key, "Name": "n", "GranteePrincipal": role, "RetiringPrincipal": admin, "Operations": ["Decrypt", "DescribeKey"],
+                                 "Constraints": context, "IssuingAccount": admin})
+        self.assertEqual(set(self.granted(key, GranteePrincipal=role)), {"KeyId", "GrantId", "CreationDate", "GranteePrincipal", "Operations", "IssuingAccount"})
+
+    def test_a_service_holds_a_grant_by_either_field(self) -> None:
+        key, source = self.key(), {"SourceArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:a"}
+        old = self.granted(key, GranteePrincipal=f"dynamodb.{REGION}.amazonaws.com", RetiringPrincipal=f"dynamodb.{REGION}.amazonaws.com")
+        self.assertEqual((old["GranteePrincipal"], "GranteeServicePrincipal" in old), (f"dynamodb.{REGION}.amazonaws.com", False))
+        new = self.granted(key, GranteeServicePrincipal="logs.amazonaws.com", RetiringServicePrincipal="logs.amazonaws.com", Constraints=source)
+        self.assertEqual((new["GranteeServicePrincipal"], new["RetiringServicePrincipal"], new["Constraints"]), ("logs.amazonaws.com", "logs.amazonaws.com", source))
+        self.assertEqual(("GranteePrincipal" in new, "RetiringPrincipal" in new), (False, False))
+
+    def test_a_grant_needs_one_grantee_and_operations_that_can_be_granted(self) -> None:
+        key, root, service = self.key(), f"arn:aws:iam::{ACCOUNT}:root", "logs.amazonaws.com"
+        source = {"SourceArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:a"}
+        for wrong in (
+            {}, {"GranteePrincipal": root, "GranteeServicePrincipal": service}, {"GranteePrincipal": root, "Operations": []},
+            {"GranteePrincipal": root, "Operations": ["ScheduleKeyDeletion"]},
+            {"GranteePrincipal": root, "RetiringPrincipal": root, "RetiringServicePrincipal": service},
+            {"GranteeServicePrincipal": service, "RetiringPrincipal": root}, {"GranteeServicePrincipal": service, "Constraints": source},
+        ):
+            with self.subTest(wrong):
+                self.refuses("ValidationException", self.kms.create_grant, **{"KeyId": key, "Operations": ["Decrypt"], **wrong})
+        self.refuses("ValidationException", self.kms.create_grant, KeyId=key, GranteePrincipal=root)
+        self.assertEqual(self.kms.list_grants(KeyId=key)["Grants"], [])
+        self.refuses("ValidationException", self.kms.list_grants, KeyId=key, GranteeServicePrincipal=service)
+
+    def test_a_named_grant_is_made_once(self) -> None:
+        key, role = self.key(), f"arn:aws:iam::{ACCOUNT}:role/a"
+        first = self.granted(key, GranteePrincipal=role, Name="n")
+        self.assertEqual(self.granted(key, GranteePrincipal=role, Name="n")["GrantId"], first["GrantId"])
+        for other in ({"GranteePrincipal": role}, {"GranteePrincipal": role, "Name": "m"}, {"GranteePrincipal": role + "2", "Name": "n"}):
+            self.granted(key, **other)
+        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 4)
+        self.assertEqual(len(self.kms.list_grants(KeyId=key, GranteePrincipal=role)["Grants"]), 3)
+        self.kms.revoke_grant(KeyId=key, GrantId=first["GrantId"])
+        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 3)
+
+
+class ListTest(Kms):
+    def pages(self, operation: str, field: str, **named: Any) -> list[int]:
+        return [len(page[field]) for page in self.kms.get_paginator(operation).paginate(**named)]
+
+    def test_lists_are_paged_to_their_own_limits(self) -> None:
+        key, other = self.key(Tags=[{"TagKey": f"k{n}", "TagValue": "v"} for n in range(50)]), self.key()
+        self.kms.create_alias(AliasName="alias/other", TargetKeyId=other)
+        for n in range(120):
+            self.kms.create_alias(AliasName=f"alias/{n:03}", TargetKeyId=key)
+            self.kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:role/{n}", Operations=["Decrypt"])
+        for operation, field, most, full in (
+            ("list_aliases", "Aliases", 100, [50, 50, 20]), ("list_grants", "Grants", 100, [50, 50, 20]), ("list_resource_tags", "Tags", 50, [50]),
+        ):
+            with self.subTest(operation):
+                call, count = getattr(self.kms, operation), sum(full)
+                self.assertEqual(self.pages(operation, field, KeyId=key), full)
+                self.assertEqual(self.pages(operation, field, KeyId=key, Limit=30), [30] * (count // 30) + [count % 30] * (count % 30 > 0))
+                self.assertEqual(len(call(KeyId=key, Limit=most)[field]), min(count, most))
+                first = call(KeyId=key, Limit=20)
+                second = call(KeyId=key, Limit=20, Marker=first["NextMarker"])
+                self.assertTrue(first["Truncated"])
+                self.assertFalse([item for item in second[field] if item in first[field]])
+                whole = call(KeyId=other)
+                self.assertEqual((whole["Truncated"], "NextMarker" in whole), (False, False))
+                for limit in (0, most + 1):
+                    self.refuses("ValidationException", call, KeyId=key, Limit=limit)
+                self.refuses("InvalidMarkerException", call, KeyId=key, Marker="?")
+
+    def test_aliases_are_those_of_the_key(self) -> None:
+        key, second = self.key({"Effect": "Deny", "Principal": "*", "Action": "kms:ListAliases", "Resource": "*"}), self.key()
+        self.kms.create_alias(AliasName="alias/b", TargetKeyId=key)
+        self.kms.create_alias(AliasName="alias/a", TargetKeyId=key)
+        alias = self.kms.list_aliases(KeyId=key)["Aliases"][0]
+        self.assertEqual(alias.pop("CreationDate"), alias.pop("LastUpdatedDate"))
+        self.assertEqual(alias, {"AliasName": "alias/a", "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a", "TargetKeyId": key.rpartition("/")[2]})
+        self.kms.update_alias(AliasName="alias/a", TargetKeyId=second)
+        self.assertEqual([[a["AliasName"] for a in self.kms.list_aliases(KeyId=k)["Aliases"]] for k in (key, second)], [["alias/b"], ["alias/a"]])
+        self.refuses("NotFoundException", self.kms.list_aliases, KeyId="alias/a")
+        unused = [a["AliasName"] for a in self.kms.list_aliases(Limit=100)["Aliases"] if "TargetKeyId" not in a]
+        self.assertIn("alias/aws/s3", unused)
+        managed = self.metadata("alias/aws/s3")["Arn"]
+        self.assertEqual([a["AliasName"] for a in self.kms.list_aliases(KeyId=managed)["Aliases"]], ["alias/aws/s3"])
+
+
 class KmsTest(Kms):
     def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
         key = self.key()
@@ -417,15 +512,7 @@ class KmsTest(Kms):
         self.kms.create_alias(AliasName="alias/a", TargetKeyId=key)
         self.refuses("NotFoundException", self.kms.get_key_last_usage, KeyId="alias/a")
 
-    def test_aliases_grants_and_managed_keys(self) -> None:
-        key = self.key()
-        for n in range(3):
-            self.kms.create_alias(AliasName=f"alias/{n}", TargetKeyId=key)
-            self.kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"])
-        first = self.kms.list_aliases(KeyId=key, Limit=2)
-        self.assertEqual((len(first["Aliases"]), first["Truncated"]), (2, True))
-        self.assertEqual(len(self.kms.list_aliases(KeyId=key, Limit=2, Marker=first["NextMarker"])["Aliases"]), 1)
-        self.assertEqual({g["KeyId"] for g in self.kms.list_grants(KeyId=key, Limit=2)["Grants"]}, {key})
-        managed = self.kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
+    def test_an_aws_managed_key_is_never_scheduled(self) -> None:
+        managed = self.metadata("alias/aws/s3")
         self.assertEqual(managed["KeyManager"], "AWS")
         self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=managed["Arn"])

@@ -18,7 +18,7 @@ from moto.kms import models
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
-from . import key_policy, kms_grants, kms_metadata, kms_policies, kms_states
+from . import key_policy, kms_aliases, kms_grants, kms_metadata, kms_policies, kms_states
 from .kms_states import CRYPTOGRAPHIC, SYMMETRIC, check_state
 from .wire import caller_arn
 
@@ -73,7 +73,8 @@ def resolve(response: KmsResponse, operation: str, given: Any) -> Key:
         if not any(key_policy.admits_account(policy, key.arn, response.current_account, f"kms:{operation}") for policy in policies):
             raise denied(response, operation, arn, f"because no resource-based policy allows the kms:{operation} action")
         response.current_account = account  # moto's own handler must look where the key is.
-    if key_policy.denies_everyone(key.policy, key.arn, f"kms:{operation}"):
+    # ListAliases needs a permission in an IAM policy; a key policy has no say.
+    if operation != "ListAliases" and key_policy.denies_everyone(key.policy, key.arn, f"kms:{operation}"):
         raise denied(response, operation, arn, "with an explicit deny in a resource-based policy")
     if key.key_manager == "AWS" and operation in AWS_MANAGED_DENIES:
         raise denied(response, operation, arn, "because the key is an AWS managed key")
@@ -107,7 +108,7 @@ def page(operation: str, params: dict[str, Any], body: str) -> str:
     if operation not in PAGED:
         return body
     name, default, most = PAGED[operation]
-    limit = params.get("Limit", default)
+    limit = default if params.get("Limit") is None else params["Limit"]
     if not isinstance(limit, int) or not 1 <= limit <= most:
         raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and {most}")
     try:
@@ -164,7 +165,7 @@ def private_keys(original: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 KMS = get_service_model("kms")
-TOPICS = (kms_grants, kms_metadata, kms_policies, kms_states)
+TOPICS = (kms_aliases, kms_grants, kms_metadata, kms_policies, kms_states)
 for written in (handler for topic in TOPICS for handler in topic.HANDLERS):
     setattr(KmsResponse, written.__name__, written)
 for known in KMS.operation_names:
