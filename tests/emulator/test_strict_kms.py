@@ -25,6 +25,7 @@ TABLE = """
     CreateGrant             ok  D   I   I   I   ok  I   ok
     Encrypt                 ok  D   I   I   I   I   I   ok
     EnableKeyRotation       ok  D   I   I   U   U   I   ok
+    GetKeyRotationStatus    ok  ok  ok  ok  U   U   ok  ok
     DescribeKey             ok  ok  ok  ok  ok  ok  ok  ok
     GetKeyPolicy            ok  ok  ok  ok  ok  ok  ok  ok
     PutKeyPolicy            ok  ok  ok  ok  ok  ok  ok  ok
@@ -432,6 +433,90 @@ class ListTest(Kms):
         self.assertEqual([a["AliasName"] for a in self.kms.list_aliases(KeyId=managed)["Aliases"]], ["alias/aws/s3"])
 
 
+class LastUsageTest(Kms):
+    USAGE = {"Operation": "Decrypt", "Timestamp": "2026-05-01T10:00:00+00:00", "CloudTrailEventId": "e", "KmsRequestId": "r"}
+
+    def test_last_usage_is_what_the_test_set(self) -> None:
+        key = self.key()
+        self.told("key-last-usage", KeyId=key, KeyLastUsage=self.USAGE, KeyCreationDate="2025-01-01T00:00:00+00:00")
+        answer = self.kms.get_key_last_usage(KeyId=key.rpartition("/")[2])
+        self.assertEqual(answer["KeyLastUsage"], {**self.USAGE, "Timestamp": datetime(2026, 5, 1, 10, tzinfo=UTC)})
+        self.assertEqual((answer["KeyId"], answer["KeyCreationDate"]), (key, self.metadata(key)["CreationDate"]))
+        self.kms.create_alias(AliasName="alias/a", TargetKeyId=key)
+        self.refuses("NotFoundException", self.kms.get_key_last_usage, KeyId="alias/a")
+        self.refuses("InvalidArnException", self.kms.get_key_last_usage, KeyId=f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a")
+        for wrong in ({"Operation": "Decrypt"}, {"Operation": "DescribeKey", "Timestamp": 1}, {**self.USAGE, "Region": REGION}, {"Timestamp": 1}):
+            self.assertEqual(control("POST", "key-last-usage", {"KeyId": key, "KeyLastUsage": wrong})[0], 400, wrong)
+
+    def test_tracking_starts_in_april_2026_or_with_the_key(self) -> None:
+        key, began = self.key(), datetime(2026, 4, 23, tzinfo=UTC)
+        for created, start in ((datetime(2025, 1, 1, tzinfo=UTC), began), (datetime(2026, 4, 24, tzinfo=UTC), datetime(2026, 4, 24, tzinfo=UTC))):
+            self.told("key-last-usage", KeyId=key, KeyCreationDate=created.isoformat())
+            answer = self.kms.get_key_last_usage(KeyId=key)
+            self.assertEqual((answer["KeyLastUsage"], answer["KeyCreationDate"], answer["TrackingStartDate"]), ({}, created, start))
+
+    def test_a_pending_key_tells_its_last_use_and_one_that_is_gone_does_not(self) -> None:
+        key = self.key()
+        self.told("key-last-usage", KeyId=key, KeyLastUsage=self.USAGE)
+        self.kms.schedule_key_deletion(KeyId=key)
+        self.assertEqual(self.kms.get_key_last_usage(KeyId=key)["KeyLastUsage"]["Operation"], "Decrypt")
+        self.told("key-gone", KeyId=key)
+        self.refuses("NotFoundException", self.kms.get_key_last_usage, KeyId=key)
+
+    def test_related_keys_are_used_apart(self) -> None:
+        key = self.replicated(AWAY)
+        self.told("key-last-usage", KeyId=key.replace(REGION, AWAY), KeyLastUsage=self.USAGE)
+        self.assertEqual(self.kms.get_key_last_usage(KeyId=key)["KeyLastUsage"], {})
+        self.assertEqual(client("kms", AWAY).get_key_last_usage(KeyId=key.replace(REGION, AWAY))["KeyLastUsage"]["KmsRequestId"], "r")
+
+
+class RotationTest(Kms):
+    def status(self, key: str, region: str = REGION) -> dict[str, Any]:
+        return {name: value for name, value in client("kms", region).get_key_rotation_status(KeyId=key).items() if name != "ResponseMetadata"}
+
+    def test_a_rotation_has_a_period_and_a_next_date(self) -> None:
+        key = self.key()
+        self.assertEqual(self.status(key), {"KeyId": key, "KeyRotationEnabled": False})
+        for given, period in (({}, 365), ({"RotationPeriodInDays": 90}, 90)):
+            self.kms.enable_key_rotation(KeyId=key, **given)
+            shown = self.status(key)
+            self.assertAlmostEqual((shown.pop("NextRotationDate") - datetime.now(UTC)).total_seconds(), period * 86400, delta=60)
+            self.assertEqual(shown, {"KeyId": key, "KeyRotationEnabled": True, "RotationPeriodInDays": period})
+        for days in (89, 2561):
+            self.refuses("ValidationException", self.kms.enable_key_rotation, KeyId=key, RotationPeriodInDays=days)
+        self.kms.disable_key_rotation(KeyId=key)
+        self.assertFalse(self.status(key)["KeyRotationEnabled"])
+
+    def test_a_pending_key_does_not_rotate_until_it_is_back(self) -> None:
+        key = self.key()
+        self.kms.enable_key_rotation(KeyId=key)
+        self.kms.schedule_key_deletion(KeyId=key)
+        self.assertEqual(self.status(key), {"KeyId": key, "KeyRotationEnabled": False})
+        self.kms.cancel_key_deletion(KeyId=key)
+        self.assertTrue(self.status(key)["KeyRotationEnabled"])
+
+    def test_only_symmetric_material_of_kms_itself_rotates(self) -> None:
+        imported, stored = self.key(Origin="EXTERNAL"), self.key()
+        self.told("custom-key-store", KeyId=stored, ConnectionState="CONNECTED")
+        for key in (imported, stored, self.key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"), self.key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")):
+            for call in (self.kms.get_key_rotation_status, self.kms.enable_key_rotation, self.kms.disable_key_rotation):
+                self.refuses("UnsupportedOperationException", call, KeyId=key)
+            if key != imported:  # That rotates on demand, when it has material.
+                self.refuses("UnsupportedOperationException", self.kms.rotate_key_on_demand, KeyId=key)
+        self.assertEqual(self.refuses("UnsupportedOperationException", self.kms.get_key_rotation_status, KeyId=imported),
+                         f"{imported} origin is EXTERNAL which is not valid for this operation.")
+        self.refuses("KMSInvalidStateException", self.kms.rotate_key_on_demand, KeyId=imported)
+
+    def test_a_replica_rotates_with_its_primary_and_an_aws_managed_key_always(self) -> None:
+        key = self.replicated(AWAY)
+        self.kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=180)
+        self.assertEqual(self.status(key.replace(REGION, AWAY), AWAY)["RotationPeriodInDays"], 180)
+        self.refuses("UnsupportedOperationException", client("kms", AWAY).disable_key_rotation, KeyId=key.replace(REGION, AWAY))
+        managed = self.metadata("alias/aws/s3")["Arn"]
+        self.assertTrue(self.status(managed)["KeyRotationEnabled"])
+        self.refuses("AccessDeniedException", self.kms.disable_key_rotation, KeyId=managed)
+
+
 class KmsTest(Kms):
     def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
         key = self.key()
@@ -499,18 +584,6 @@ class KmsTest(Kms):
         self.refuses("InvalidArnException", self.kms.describe_key, KeyId="arn:aws:s3:::bucket")
         self.refuses("ValidationException", self.kms.describe_key)
         self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=key.replace(ACCOUNT, "999999999999"))
-
-    def test_last_usage_is_what_the_test_set(self) -> None:
-        key = self.key()
-        answer = self.kms.get_key_last_usage(KeyId=key)
-        self.assertEqual((answer["KeyLastUsage"], answer["TrackingStartDate"].date().isoformat()), ({}, "2026-04-23"))
-        usage = {"Operation": "Decrypt", "Timestamp": "2026-05-01T10:00:00+00:00", "CloudTrailEventId": "e", "KmsRequestId": "r"}
-        control("POST", "key-last-usage", {"KeyId": key, "KeyLastUsage": usage, "KeyCreationDate": "2025-01-01T00:00:00+00:00"})
-        answer = self.kms.get_key_last_usage(KeyId=key.rpartition("/")[2])
-        self.assertEqual((answer["KeyLastUsage"]["Operation"], answer["KeyLastUsage"]["Timestamp"].day), ("Decrypt", 1))
-        self.assertEqual((answer["KeyCreationDate"].year, self.kms.describe_key(KeyId=key)["KeyMetadata"]["CreationDate"].year), (2025, 2025))
-        self.kms.create_alias(AliasName="alias/a", TargetKeyId=key)
-        self.refuses("NotFoundException", self.kms.get_key_last_usage, KeyId="alias/a")
 
     def test_an_aws_managed_key_is_never_scheduled(self) -> None:
         managed = self.metadata("alias/aws/s3")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.utils import get_service_model
 from moto.kms.models import Key, kms_backends
 
 from . import key_policy
@@ -16,6 +17,8 @@ from .kms_states import delete_for_good
 from .state import STATE, epoch
 
 STATES = {"Creating", "Disabled", "Enabled", "PendingDeletion", "PendingImport", "Updating"}
+USAGE_FIELDS = set(get_service_model("kms").shape_for("KeyLastUsageData").members)
+USAGE_OPERATIONS = set(get_service_model("kms").shape_for("KeyLastUsageTrackingOperation").enum)
 STORE_ORIGINS = {"AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
 
 
@@ -30,7 +33,9 @@ def find(wanted: Any) -> Key:
 def set_last_usage(order: Any) -> Any:
     key = find(order["KeyId"])
     usage = dict(order.get("KeyLastUsage") or {})
-    if "Timestamp" in usage:
+    if usage and not {"Operation", "Timestamp"} <= set(usage) <= USAGE_FIELDS or usage.get("Operation", "Decrypt") not in USAGE_OPERATIONS:
+        raise ValueError(f"KeyLastUsage is empty, or has Operation, one of {sorted(USAGE_OPERATIONS)}, and Timestamp among {sorted(USAGE_FIELDS)}")
+    if usage:
         usage["Timestamp"] = epoch(usage["Timestamp"])
     STATE.key_last_usage[key.arn] = usage
     if "KeyCreationDate" in order:

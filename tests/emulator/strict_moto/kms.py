@@ -18,7 +18,7 @@ from moto.kms import models
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
-from . import key_policy, kms_aliases, kms_grants, kms_metadata, kms_policies, kms_states
+from . import key_policy, kms_aliases, kms_grants, kms_metadata, kms_policies, kms_rotation, kms_states
 from .kms_states import CRYPTOGRAPHIC, SYMMETRIC, check_state
 from .wire import caller_arn
 
@@ -26,7 +26,10 @@ KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 TAKES_ALIAS = CRYPTOGRAPHIC | {"DescribeKey"}
 # Operations documented as usable on a key of another account.
 ACROSS_ACCOUNTS = TAKES_ALIAS | {"CreateGrant", "GetKeyRotationStatus", "ListGrants", "RetireGrant", "RevokeGrant"}
-AWS_MANAGED_DENIES = {"CancelKeyDeletion", "CreateGrant", "DisableKey", "EnableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource"}
+AWS_MANAGED_DENIES = {
+    "CancelKeyDeletion", "CreateGrant", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion",
+    "TagResource", "UntagResource",
+}
 # What moto answers in one page: list, default and largest page.
 PAGED = {
     "ListAliases": ("Aliases", 50, 100), "ListGrants": ("Grants", 50, 100), "ListKeyPolicies": ("PolicyNames", 100, 1000),
@@ -165,7 +168,7 @@ def private_keys(original: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 KMS = get_service_model("kms")
-TOPICS = (kms_aliases, kms_grants, kms_metadata, kms_policies, kms_states)
+TOPICS = (kms_aliases, kms_grants, kms_metadata, kms_policies, kms_rotation, kms_states)
 for written in (handler for topic in TOPICS for handler in topic.HANDLERS):
     setattr(KmsResponse, written.__name__, written)
 for known in KMS.operation_names:

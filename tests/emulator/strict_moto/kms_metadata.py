@@ -19,7 +19,7 @@ from .kms_replicas import configuration, is_primary, related
 from .kms_states import key_of
 from .state import STATE
 
-TRACKING_START = 1776902400  # 2026-04-23T00:00:00Z
+TRACKING_START = 1776902400  # 2026-04-23T00:00:00Z, when KMS began to record the last use of all keys.
 
 
 def algorithms(key: Key) -> dict[str, Any]:
@@ -90,8 +90,9 @@ def replicate_key(self: KmsResponse) -> str:
 
 def get_key_last_usage(self: KmsResponse) -> str:
     key = key_of(self)
-    usage = STATE.key_last_usage.get(key.arn, {})
-    return json.dumps({"KeyId": key.arn, "KeyLastUsage": usage, "TrackingStartDate": TRACKING_START, "KeyCreationDate": key.creation_date})
+    # "… or the date the KMS key was created, whichever is later."
+    dates = {"TrackingStartDate": max(TRACKING_START, key.creation_date), "KeyCreationDate": key.creation_date}
+    return json.dumps({"KeyId": key.arn, "KeyLastUsage": STATE.key_last_usage.get(key.arn, {}), **dates})
 
 
 HANDLERS = (create_key, replicate_key, get_key_last_usage)

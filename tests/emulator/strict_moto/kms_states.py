@@ -23,7 +23,7 @@ CRYPTOGRAPHIC = {
 }
 SYMMETRIC = {"SYMMETRIC_DEFAULT", *KeySpec.hmac_key_specs()}
 ROTATION = {"DisableKeyRotation", "EnableKeyRotation"}
-# AWS's table of key states, reduced to what fails where. What it doesn't name, such as the reads and PutKeyPolicy, works in all.
+# AWS's table of key states, reduced to what fails where. What isn't here, such as the reads and PutKeyPolicy, works in all.
 ENABLED_ONLY = CRYPTOGRAPHIC | ROTATION | {"CreateGrant", "ReplicateKey", "RotateKeyOnDemand"}
 SWITCHES = {"DisableKey", "EnableKey"}
 NOT_PENDING_DELETION = ENABLED_ONLY | SWITCHES | {
@@ -64,9 +64,12 @@ Key.enabled = property(lambda key: key.key_state == "Enabled", lambda key, enabl
 
 
 def check_state(operation: str, key: Key) -> None:
-    if operation in ROTATION and (key.origin != "AWS_KMS" or key.key_spec != "SYMMETRIC_DEFAULT"):
-        why = f"origin is {key.origin}" if key.origin != "AWS_KMS" else f"key spec is {key.key_spec}"
-        raise JsonRESTError("UnsupportedOperationException", f"{key.arn} {why} which is not valid for this operation.")
+    # Footnotes 6 and 7 of the table: it isn't the state that fails the call.
+    if operation in ROTATION | {"GetKeyRotationStatus", "RotateKeyOnDemand"}:
+        rotates = {"AWS_KMS", "EXTERNAL"} if operation == "RotateKeyOnDemand" else {"AWS_KMS"}
+        why = f"key spec is {key.key_spec}" if key.origin in rotates else f"origin is {key.origin}"
+        if key.origin not in rotates or key.key_spec != "SYMMETRIC_DEFAULT":
+            raise JsonRESTError("UnsupportedOperationException", f"{key.arn} {why} which is not valid for this operation.")
     if operation == "CancelKeyDeletion":
         if key.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
             raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
