@@ -225,6 +225,31 @@ class LogsTest(Emulated):
         self.refuses("InvalidParameterException", self.logs.list_log_groups, limit=1001)
         self.refuses("UnknownOperationException", self.logs.list_log_groups, logGroupTags=[{"key": "a"}])
 
+    def test_thousands_of_groups_are_seeded_at_once_and_paged_by_fifty(self) -> None:
+        key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+        groups = [{"logGroupName": f"/many/{n * 7 % 3000:04}", **({"kmsKeyId": key} if n % 10 == 0 else {})} for n in range(3000)]
+        self.assertEqual(control("POST", "log-groups", {"region": REGION, "groups": groups}), (200, {"logGroups": 3001}))
+        begun = time.monotonic()
+        pages = [page["logGroups"] for page in self.logs.get_paginator("describe_log_groups").paginate()]
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertEqual([len(page) for page in pages], [50] * 60 + [1])
+        found = [group for page in pages for group in page]
+        self.assertEqual([g["logGroupName"] for g in found], ["/app/a", *sorted(g["logGroupName"] for g in groups)])
+        self.assertEqual({g["logGroupName"] for g in found if "kmsKeyId" in g}, {g["logGroupName"] for g in groups if "kmsKeyId" in g})
+        self.assertEqual({g.get("kmsKeyId") for g in found}, {None, key})
+
+    def test_a_seed_is_taken_whole_or_not_at_all(self) -> None:
+        good = {"logGroupName": "/seed", "tags": {"a": "b"}, "logGroupClass": "ESSENTIALS"}
+        for wrong in ({"logGroupName": "/seed"}, {"logGroupName": "/app/a"}, {"logGroupName": "a b"}, {"logGroupName": "x" * 513}, {}, {"logGroupName": "b", "kmsKeyId": "k"},
+                      {"logGroupName": "b", "logGroupClass": "COLD"}, {"logGroupName": "b", "retentionInDays": 1}):
+            self.assertEqual(control("POST", "log-groups", {"region": REGION, "groups": [good, wrong]})[0], 400, wrong)
+        self.assertEqual(control("POST", "log-groups", {"region": REGION, "account": "999999999999", "groups": [good]}), (200, {"logGroups": 1}))
+        self.assertEqual(control("POST", "log-groups", {"region": REGION, "groups": [good]}), (200, {"logGroups": 2}))
+        self.assertEqual(self.logs.list_tags_for_resource(resourceArn=self.arn("/seed"))["tags"], {"a": "b"})
+        for group_class, names in (("ESSENTIALS", ["/app/a", "/seed"]), ("INFREQUENT_ACCESS", ["/app/a", "/seed"]), ("STANDARD", [])):
+            found = self.logs.describe_log_groups(logGroupClass=group_class)["logGroups"]
+            self.assertEqual([g["logGroupName"] for g in found], names)
+
     def test_tags_belong_to_the_arn_without_a_star(self) -> None:
         self.assertEqual(self.logs.list_tags_for_resource(resourceArn=self.arn("/app/a"))["tags"], {"team": "x"})
         self.refuses("InvalidParameterException", self.logs.list_tags_for_resource, resourceArn=self.arn("/app/a") + ":*")

@@ -1,7 +1,7 @@
 """The control API under /_strict/: plain JSON, for tests only.
 
-It sets facts AWS would know from elsewhere (past events, a trail's failures; of keys in key_control.py) and reads what
-callers did. It never stands in for an AWS operation.
+It sets facts AWS would know from elsewhere (past events, a trail's failures; of keys in key_control.py), makes log groups in
+bulk, and reads what callers did. It never stands in for an AWS operation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from . import key_control
+from . import key_control, logs
 from .faults import Fault
 from .state import STATE, epoch
 from .wire import Answer, json_answer
@@ -40,6 +40,10 @@ def set_trail_status(order: Any) -> Any:
     merged = {**STATE.trail_errors.get(arn, {}), **given}
     STATE.trail_errors[arn] = {name: value for name, value in merged.items() if value is not None}
     return {"TrailARN": arn, **STATE.trail_errors[arn]}
+
+
+def add_log_groups(order: Any) -> Any:
+    return {"logGroups": logs.seed(order["region"], order.get("account", DEFAULT_ACCOUNT_ID), order["groups"])}
 
 
 def lookup_event(event: Any, place: tuple[str, str]) -> dict[str, Any]:
@@ -91,6 +95,7 @@ ROUTES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("POST", "key-gone"): key_control.set_gone,
     ("POST", "ram-policy"): key_control.set_ram_policy,
     ("POST", "custom-key-store"): key_control.set_custom_key_store,
+    ("POST", "log-groups"): add_log_groups,
     ("POST", "trail-status"): set_trail_status,
     ("POST", "lookup-events"): add_lookup_events,
 }

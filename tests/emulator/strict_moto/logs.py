@@ -15,7 +15,7 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.kms.models import Key, kms_backends
 from moto.logs.exceptions import ResourceNotFoundException
-from moto.logs.models import LogGroup, LogsBackend
+from moto.logs.models import LogGroup, LogsBackend, logs_backends
 from moto.logs.responses import LogsResponse
 
 from . import key_policy
@@ -152,6 +152,25 @@ def delete_log_group(self: LogsResponse) -> str:
     return "{}"
 
 
+def seed(region: str, account: str, groups: list[dict[str, Any]]) -> int:
+    """Many log groups at once, or none if one of them couldn't be. Their keys needn't serve or exist any more: in AWS they did once."""
+    backend: LogsBackend = logs_backends[account][region]
+    names = [given["logGroupName"] for given in groups]
+    if len({*names, *backend.groups}) != len(names) + len(backend.groups):
+        raise ValueError("a log group is there already, or twice in the list")
+    for given in groups:
+        if not set(given) <= {"logGroupName", "kmsKeyId", "logGroupClass", "tags"} or given.get("logGroupClass", "STANDARD") not in CLASSES:
+            raise ValueError(f"a log group has a logGroupName and at most kmsKeyId, logGroupClass and tags: {given}")
+        if not re.fullmatch(GROUP_NAME, given["logGroupName"], re.ASCII) or len(given["logGroupName"]) > 512:
+            raise ValueError(f"{given['logGroupName']!r} is no name of a log group")
+        if "kmsKeyId" in given and not re.fullmatch(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/.+", given["kmsKeyId"]):
+            raise ValueError(f"{given['kmsKeyId']!r} is no ARN of a key")
+    for given in groups:
+        created = backend.create_log_group(given["logGroupName"], given.get("tags", {}), kmsKeyId=given.get("kmsKeyId"))
+        created.log_group_class = given.get("logGroupClass", "STANDARD")
+    return len(backend.groups)
+
+
 def page(response: LogsResponse, groups: Sequence[LogGroup], default: int, most: int) -> tuple[list[LogGroup], str | None]:
     """One page in the order of names, and the token of the next."""
     limit, token = response._get_param("limit", default), text(response, "nextToken", 1, 4096)
@@ -187,7 +206,9 @@ def describe_log_groups(self: LogsResponse) -> str:
                 raise invalid(f"1 validation error detected: Value '{identifier}' at 'logGroupIdentifiers' failed to satisfy constraint: Member must satisfy regular expression pattern: {IDENTIFIER}")
     wanted: list[Callable[[LogGroup], bool]] = [lambda g: g.name.startswith(prefix or "") and (pattern or "") in g.name]
     if group_class is not None:
-        wanted.append(lambda g: class_of(g) == group_class)
+        # Documented: either of these two answers both.
+        both = ("INFREQUENT_ACCESS", "ESSENTIALS")
+        wanted.append(lambda g: class_of(g) in (both if group_class in both else (group_class,)))
     if identifiers is not None:
         wanted.append(lambda g: g.name in identifiers or g.arn in identifiers)
     shown, token = page(self, [g for g in list(self.logs_backend.groups.values()) if all(test(g) for test in wanted)], 50, 50)
