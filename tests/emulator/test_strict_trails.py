@@ -375,6 +375,26 @@ class LookupTest(Trails):
         self.refuses("InvalidMaxResultsException", self.trails.lookup_events, MaxResults=51)
         self.refuses("InvalidLookupAttributesException", self.trails.lookup_events, LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": "1"}] * 2)
 
+    def test_a_long_history_is_paged_latest_first_by_the_same_question(self) -> None:
+        now, names = time.time(), ("ScheduleKeyDeletion", "DisableKey")
+        events = [{"EventId": f"{name}-{n}", "EventName": name, "EventTime": now - (n * 37 % 120) * 60} for n in range(120) for name in names]
+        control("POST", "lookup-events", {"region": REGION, "events": events})
+        by_name = {name: [{"AttributeKey": "EventName", "AttributeValue": name}] for name in names}
+        asked = {"LookupAttributes": by_name["DisableKey"], "StartTime": now - 86400}
+        pages = [page["Events"] for page in self.trails.get_paginator("lookup_events").paginate(**asked)]
+        self.assertEqual([len(page) for page in pages], [50, 50, 20])
+        found = [event for page in pages for event in page]
+        self.assertEqual(found, sorted(found, key=lambda event: event["EventTime"], reverse=True))
+        self.assertEqual({event["EventId"] for event in found}, {f"DisableKey-{n}" for n in range(120)})
+        token = self.trails.lookup_events(**asked)["NextToken"]
+        self.assertEqual(self.trails.lookup_events(**asked, NextToken=token)["Events"], pages[1])
+        for other in ({**asked, "LookupAttributes": by_name["ScheduleKeyDeletion"]}, {"LookupAttributes": asked["LookupAttributes"]}, {}):
+            self.refuses("InvalidNextTokenException", self.trails.lookup_events, **other, NextToken=token)
+        self.refuses("InvalidNextTokenException", self.trails.lookup_events, **asked, NextToken="?")
+        self.refuses("InvalidTimeRangeException", self.trails.lookup_events, StartTime=now, EndTime=now - 1)
+        self.assertEqual(self.trails.lookup_events(EventCategory="insight")["Events"], [])
+        self.refuses("InvalidEventCategoryException", self.trails.lookup_events, EventCategory="management")
+
     def test_events_are_found_by_name_and_carry_their_record(self) -> None:
         record = json.dumps({"eventName": "StopLogging", "requestParameters": {"name": self.arn}})
         events = [{"EventId": "1", "EventName": "StopLogging", "EventTime": time.time() - 60, "CloudTrailEvent": record},
