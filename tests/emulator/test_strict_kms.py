@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import ConnectionClosedError
 from test_strict_moto import ACCOUNT, REGION, ROOT, Emulated, client, control, logs_statement, policy, setUpModule, tearDownModule  # noqa: F401
 
 AWAY, OTHER = "us-east-1", "999999999999"
@@ -87,6 +88,50 @@ class KeyStateTest(Kms):
                         self.assertEqual(self.state(key), state)
                     else:
                         call(**named)
+
+    def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
+        key = self.key()
+        self.refuses("KMSInvalidStateException", self.kms.cancel_key_deletion, KeyId=key)
+        self.assertEqual(self.state(key), "Enabled")
+        answer = self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+        self.assertEqual((answer["KeyId"], answer["KeyState"], answer["PendingWindowInDays"]), (key, "PendingDeletion", 7))
+        for call in (self.kms.enable_key, self.kms.disable_key, self.kms.schedule_key_deletion):
+            self.refuses("KMSInvalidStateException", call, KeyId=key)
+        self.refuses("KMSInvalidStateException", self.kms.tag_resource, KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}])
+        self.refuses("KMSInvalidStateException", self.kms.create_grant, KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"])
+        self.refuses("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
+        self.kms.get_key_policy(KeyId=key)
+        self.kms.put_key_policy(KeyId=key, Policy=policy())
+        self.kms.list_grants(KeyId=key), self.kms.list_aliases(KeyId=key), self.kms.list_resource_tags(KeyId=key)
+        self.assertIn("DeletionDate", self.kms.describe_key(KeyId=key)["KeyMetadata"])
+        self.assertEqual(self.kms.cancel_key_deletion(KeyId=key)["KeyId"], key)
+        self.assertEqual(self.state(key), "Disabled")
+        self.kms.enable_key(KeyId=key)
+        self.assertEqual(self.state(key), "Enabled")
+
+    def test_the_pending_window_is_7_to_30_days(self) -> None:
+        key = self.key()
+        for days in (0, 6, 31, 365):
+            self.refuses("ValidationException", self.kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=days)
+        self.assertEqual(self.state(key), "Enabled")
+
+    def test_a_disabled_key_does_no_cryptography(self) -> None:
+        key = self.key()
+        blob = self.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+        self.assertEqual(self.kms.decrypt(CiphertextBlob=blob)["Plaintext"], b"x")
+        self.kms.disable_key(KeyId=key)
+        self.refuses("DisabledException", self.kms.generate_data_key, KeyId=key, KeySpec="AES_256")
+        self.refuses("DisabledException", self.kms.decrypt, CiphertextBlob=blob)
+        self.refuses("DisabledException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
+
+    def test_an_imported_key_waits_for_its_material(self) -> None:
+        key = self.key(Origin="EXTERNAL")
+        self.assertEqual(self.state(key), "PendingImport")
+        self.refuses("KMSInvalidStateException", self.kms.enable_key, KeyId=key)
+        self.refuses("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
+        control("POST", "key-state", {"KeyId": key, "KeyState": "Enabled"})
+        self.kms.encrypt(KeyId=key, Plaintext=b"x")
+        self.assertEqual(control("POST", "key-state", {"KeyId": key, "KeyState": "Lost"})[0], 400)
 
     def test_a_disconnected_key_store_hides_what_its_key_is_switched_to(self) -> None:
         key = self.key()
@@ -239,6 +284,34 @@ class KeyTest(Kms):
             self.assertEqual((shown["Origin"], shown["KeyState"]), (origin, "Enabled"))
             self.assertLessEqual({"CustomKeyStoreId", field}, set(shown))
         self.refuses("CustomKeyStoreNotFoundException", self.kms.create_key, Origin="AWS_CLOUDHSM", CustomKeyStoreId="cks-1")
+
+    def test_only_an_asymmetric_key_has_a_public_half(self) -> None:
+        self.refuses("UnsupportedOperationException", self.kms.get_public_key, KeyId=self.key())
+        self.assertTrue(self.kms.get_public_key(KeyId=self.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT"))["PublicKey"])
+
+    def test_identifiers_by_operation(self) -> None:
+        key = self.key()
+        plain_id = key.rpartition("/")[2]
+        self.kms.create_alias(AliasName="alias/a", TargetKeyId=plain_id)
+        alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"
+        for name in (key, plain_id, "alias/a", alias_arn):
+            self.assertEqual(self.kms.describe_key(KeyId=name)["KeyMetadata"]["Arn"], key)
+        self.assertEqual(self.kms.get_key_policy(KeyId=plain_id)["PolicyName"], "default")
+        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId="alias/a")
+        self.refuses("InvalidArnException", self.kms.get_key_policy, KeyId=alias_arn)
+        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId=key, PolicyName="AWS_RAM")
+        self.refuses("NotFoundException", self.kms.describe_key, KeyId=key.replace(REGION, "us-east-1"))
+        self.refuses("NotFoundException", client("kms", "us-east-1").describe_key, KeyId=plain_id)
+        self.refuses("NotFoundException", self.kms.describe_key, KeyId="alias/none")
+        self.refuses("NotFoundException", self.kms.describe_key, KeyId="nonsense")
+        self.refuses("InvalidArnException", self.kms.describe_key, KeyId="arn:aws:s3:::bucket")
+        self.refuses("ValidationException", self.kms.describe_key)
+        self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=key.replace(ACCOUNT, "999999999999"))
+
+    def test_an_aws_managed_key_is_never_scheduled(self) -> None:
+        managed = self.metadata("alias/aws/s3")
+        self.assertEqual(managed["KeyManager"], "AWS")
+        self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=managed["Arn"])
 
     def test_a_key_that_is_gone_is_not_found_and_neither_are_its_aliases(self) -> None:
         key = self.key(Tags=[{"TagKey": "a", "TagValue": "b"}])
@@ -517,75 +590,33 @@ class RotationTest(Kms):
         self.refuses("AccessDeniedException", self.kms.disable_key_rotation, KeyId=managed)
 
 
-class KmsTest(Kms):
-    def test_a_pending_key_comes_back_disabled_and_only_from_pending(self) -> None:
+class FaultTest(Kms):
+    def test_every_call_about_keys_can_fail_in_every_way(self) -> None:
         key = self.key()
-        self.refuses("KMSInvalidStateException", self.kms.cancel_key_deletion, KeyId=key)
-        self.assertEqual(self.state(key), "Enabled")
-        answer = self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-        self.assertEqual((answer["KeyId"], answer["KeyState"], answer["PendingWindowInDays"]), (key, "PendingDeletion", 7))
-        for call in (self.kms.enable_key, self.kms.disable_key, self.kms.schedule_key_deletion):
-            self.refuses("KMSInvalidStateException", call, KeyId=key)
-        self.refuses("KMSInvalidStateException", self.kms.tag_resource, KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}])
-        self.refuses("KMSInvalidStateException", self.kms.create_grant, KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"])
-        self.refuses("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
-        self.kms.get_key_policy(KeyId=key)
-        self.kms.put_key_policy(KeyId=key, Policy=policy())
-        self.kms.list_grants(KeyId=key), self.kms.list_aliases(KeyId=key), self.kms.list_resource_tags(KeyId=key)
-        self.assertIn("DeletionDate", self.kms.describe_key(KeyId=key)["KeyMetadata"])
-        self.assertEqual(self.kms.cancel_key_deletion(KeyId=key)["KeyId"], key)
-        self.assertEqual(self.state(key), "Disabled")
-        self.kms.enable_key(KeyId=key)
-        self.assertEqual(self.state(key), "Enabled")
-
-    def test_the_pending_window_is_7_to_30_days(self) -> None:
-        key = self.key()
-        for days in (0, 6, 31, 365):
-            self.refuses("ValidationException", self.kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=days)
-        self.assertEqual(self.state(key), "Enabled")
-
-    def test_a_disabled_key_does_no_cryptography(self) -> None:
-        key = self.key()
-        blob = self.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-        self.assertEqual(self.kms.decrypt(CiphertextBlob=blob)["Plaintext"], b"x")
-        self.kms.disable_key(KeyId=key)
-        self.refuses("DisabledException", self.kms.generate_data_key, KeyId=key, KeySpec="AES_256")
-        self.refuses("DisabledException", self.kms.decrypt, CiphertextBlob=blob)
-        self.refuses("DisabledException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
-
-    def test_only_an_asymmetric_key_has_a_public_half(self) -> None:
-        self.refuses("UnsupportedOperationException", self.kms.get_public_key, KeyId=self.key())
-        self.assertTrue(self.kms.get_public_key(KeyId=self.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT"))["PublicKey"])
-
-    def test_an_imported_key_waits_for_its_material(self) -> None:
-        key = self.key(Origin="EXTERNAL")
-        self.assertEqual(self.state(key), "PendingImport")
-        self.refuses("KMSInvalidStateException", self.kms.enable_key, KeyId=key)
-        self.refuses("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
-        control("POST", "key-state", {"KeyId": key, "KeyState": "Enabled"})
-        self.kms.encrypt(KeyId=key, Plaintext=b"x")
-        self.assertEqual(control("POST", "key-state", {"KeyId": key, "KeyState": "Lost"})[0], 400)
-
-    def test_identifiers_by_operation(self) -> None:
-        key = self.key()
-        plain_id = key.rpartition("/")[2]
-        self.kms.create_alias(AliasName="alias/a", TargetKeyId=plain_id)
-        alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"
-        for name in (key, plain_id, "alias/a", alias_arn):
-            self.assertEqual(self.kms.describe_key(KeyId=name)["KeyMetadata"]["Arn"], key)
-        self.assertEqual(self.kms.get_key_policy(KeyId=plain_id)["PolicyName"], "default")
-        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId="alias/a")
-        self.refuses("InvalidArnException", self.kms.get_key_policy, KeyId=alias_arn)
-        self.refuses("NotFoundException", self.kms.get_key_policy, KeyId=key, PolicyName="AWS_RAM")
-        self.refuses("NotFoundException", self.kms.describe_key, KeyId=key.replace(REGION, "us-east-1"))
-        self.refuses("NotFoundException", client("kms", "us-east-1").describe_key, KeyId=plain_id)
-        self.refuses("NotFoundException", self.kms.describe_key, KeyId="alias/none")
-        self.refuses("NotFoundException", self.kms.describe_key, KeyId="nonsense")
-        self.refuses("InvalidArnException", self.kms.describe_key, KeyId="arn:aws:s3:::bucket")
-        self.refuses("ValidationException", self.kms.describe_key)
-        self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=key.replace(ACCOUNT, "999999999999"))
-
-    def test_an_aws_managed_key_is_never_scheduled(self) -> None:
-        managed = self.metadata("alias/aws/s3")
-        self.assertEqual(managed["KeyManager"], "AWS")
-        self.refuses("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=managed["Arn"])
+        calls = [("kms", operation, {"KeyId": key, **more}, "*" if operation == "ListAliases" else key) for operation, more in (
+            ("DescribeKey", {}), ("ScheduleKeyDeletion", {}), ("CancelKeyDeletion", {}), ("EnableKey", {}), ("DisableKey", {}), ("ListAliases", {}),
+            ("ListResourceTags", {}), ("ListGrants", {}), ("ListKeyPolicies", {}), ("GetKeyPolicy", {}), ("PutKeyPolicy", {"Policy": policy()}),
+            ("GetKeyRotationStatus", {}), ("GetKeyLastUsage", {}),
+        )]
+        calls += [("logs", "DescribeLogGroups", {}, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group::log-stream:"),
+                  ("cloudtrail", "LookupEvents", {}, "*"), ("cloudtrail", "DescribeTrails", {}, "*")]
+        for service, operation, named, resource in calls:
+            with self.subTest(operation):
+                before = self.metadata(key)
+                control("DELETE", "requests")
+                call = getattr(client(service), xform_name(operation))
+                for kind in ("throttle", "access-denied", "error", "cut", "delay"):
+                    self.told("faults", service=service, operation=operation, kind=kind, times=1, **({"seconds": 0.01} if kind == "delay" else {}))
+                slower = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls." if service == "kms" else "Rate exceeded"
+                self.assertEqual(self.refuses("ThrottlingException", call, **named), slower)
+                denial = self.refuses("AccessDeniedException", call, **named)
+                self.assertIn(f"is not authorized to perform: {service}:{operation} on resource: {resource} because", denial)
+                self.refuses("InternalFailure", call, **named)
+                with self.assertRaises(ConnectionClosedError):
+                    call(**named)
+                self.assertEqual(self.metadata(key), before)
+                call(**named)
+                seen = [(r["status"], r.get("faults")) for r in control("GET", "requests")[1] if r["operation"] == operation][:4]
+                self.assertEqual(seen, [(400, ["throttle"]), (400, ["access-denied"]), (500, ["error"]), (None, ["cut"])])
+                self.assertEqual([(f["kind"], f["struck"]) for f in control("GET", "faults")[1]], [(k, 1) for k in ("throttle", "access-denied", "error", "cut", "delay")])
+                control("DELETE", "faults")

@@ -71,6 +71,8 @@ class Fault:
             status, code, message = 503, "SlowDown", "Please reduce your request rate."
         elif self.kind == "throttle":
             status, code, message = 400, "Throttling" if call.protocol == "query" else "ThrottlingException", "Rate exceeded"
+            if call.service == "kms":
+                message = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
         elif self.kind == "access-denied":
             # The query services answer 403; SNS has a code of its own.
             status = 403 if call.protocol == "query" or s3 else 400
@@ -107,7 +109,8 @@ def resource_of(call: Call) -> str:
         if given.get("resourceIdentifier") or given.get("resourceArn"):
             return str(given.get("resourceIdentifier") or given.get("resourceArn"))
         return arn(f"log-group:{given.get('logGroupName') or ''}:log-stream:{given.get('logStreamName') or ''}")
-    if call.service == "kms" and given.get("KeyId"):
+    # ListAliases is allowed or denied for all keys at once.
+    if call.service == "kms" and given.get("KeyId") and call.operation != "ListAliases":
         key = str(given["KeyId"])
         return key if key.startswith("arn:") else arn(key if key.startswith("alias/") else f"key/{key}")
     if call.service == "s3" and given.get("Bucket"):
