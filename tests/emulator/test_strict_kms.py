@@ -450,16 +450,16 @@ class GrantTest(Kms):
         self.assertEqual(self.kms.list_grants(KeyId=key)["Grants"], [])
         self.refuses("ValidationException", self.kms.list_grants, KeyId=key, GranteeServicePrincipal=service)
 
-    def test_a_named_grant_is_made_once(self) -> None:
+    def test_a_named_grant_is_made_once_and_one_without_a_name_each_time(self) -> None:
         key, role = self.key(), f"arn:aws:iam::{ACCOUNT}:role/a"
         first = self.granted(key, GranteePrincipal=role, Name="n")
         self.assertEqual(self.granted(key, GranteePrincipal=role, Name="n")["GrantId"], first["GrantId"])
-        for other in ({"GranteePrincipal": role}, {"GranteePrincipal": role, "Name": "m"}, {"GranteePrincipal": role + "2", "Name": "n"}):
+        for other in ({"GranteePrincipal": role}, {"GranteePrincipal": role}, {"GranteePrincipal": role, "Name": "m"}, {"GranteePrincipal": role + "2", "Name": "n"}):
             self.granted(key, **other)
-        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 4)
-        self.assertEqual(len(self.kms.list_grants(KeyId=key, GranteePrincipal=role)["Grants"]), 3)
+        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 5)
+        self.assertEqual(len(self.kms.list_grants(KeyId=key, GranteePrincipal=role)["Grants"]), 4)
         self.kms.revoke_grant(KeyId=key, GrantId=first["GrantId"])
-        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 3)
+        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 4)
 
 
 class ListTest(Kms):
@@ -536,11 +536,15 @@ class LastUsageTest(Kms):
         self.told("key-gone", KeyId=key)
         self.refuses("NotFoundException", self.kms.get_key_last_usage, KeyId=key)
 
-    def test_related_keys_are_used_apart(self) -> None:
-        key = self.replicated(AWAY)
-        self.told("key-last-usage", KeyId=key.replace(REGION, AWAY), KeyLastUsage=self.USAGE)
+    def test_related_keys_are_used_apart_and_a_new_replica_starts_anew(self) -> None:
+        key, away = self.replicated(AWAY), client("kms", AWAY)
+        there = key.replace(REGION, AWAY)
+        self.told("key-last-usage", KeyId=there, KeyLastUsage=self.USAGE)
         self.assertEqual(self.kms.get_key_last_usage(KeyId=key)["KeyLastUsage"], {})
-        self.assertEqual(client("kms", AWAY).get_key_last_usage(KeyId=key.replace(REGION, AWAY))["KeyLastUsage"]["KmsRequestId"], "r")
+        self.assertEqual(away.get_key_last_usage(KeyId=there)["KeyLastUsage"]["KmsRequestId"], "r")
+        self.told("key-gone", KeyId=there)
+        self.kms.replicate_key(KeyId=key, ReplicaRegion=AWAY)
+        self.assertEqual(away.get_key_last_usage(KeyId=there)["KeyLastUsage"], {})
 
 
 class RotationTest(Kms):
