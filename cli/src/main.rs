@@ -3,6 +3,7 @@
 //! Replays recorded events through the guards and checks policy files. Only `replay --live`, which the feature
 //! `live` adds, touches an AWS account, and it writes only with `--apply`.
 
+mod archive;
 mod check;
 mod replay;
 mod schema;

@@ -1,14 +1,13 @@
 //! `sealwatch replay`: reads events, puts them in order, lets the guards judge them, shows the receipts.
 
-mod input;
 #[cfg(feature = "live")]
 mod live;
 mod summary;
 mod table;
 
+use crate::archive::{self, Input};
 use anyhow::Context as _;
 use clap::ValueEnum;
-use input::Input;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::plan::Severity;
@@ -84,11 +83,11 @@ enum FailOn {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let policy = read_policy(arguments.policy.as_deref())?;
     let mut world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
-    let Input { changes, mut counts } = input::read(&arguments.paths, arguments.state.as_deref());
+    let Input { changes, mut counts } = archive::read(&arguments.paths, arguments.state.as_deref());
     let (changes, copies) = timeline::order(changes);
     counts.copies = copies;
     let repairs = |guard: &Guard| policy.mode_of(*guard) >= Mode::Remediate;
-    if arguments.counterfactual && ![Guard::LogGroup, Guard::Trail].iter().any(repairs) {
+    if arguments.counterfactual && ![Guard::LogGroup, Guard::Trail, Guard::Key].iter().any(repairs) {
         eprintln!("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
     }
     let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };

@@ -1,6 +1,6 @@
 //! What a replay comes to, in numbers that add up.
 
-use super::input::Counts;
+use crate::archive::Counts;
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::receipt::Receipt;
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ pub struct Summary {
 impl Summary {
     pub fn new(counts: Counts) -> Self {
         Self {
+            unhandled: counts.of_no_interest + counts.further_uses,
             counts,
-            unhandled: 0,
             worst: None,
             receipts: 0,
             verdicts: BTreeMap::new(),
@@ -52,7 +52,16 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { files, records, unreadable, others, copies, passed_over } = &self.counts;
+        let Counts {
+            files,
+            records,
+            unreadable,
+            others,
+            copies,
+            passed_over,
+            of_no_interest: _,
+            further_uses: _,
+        } = &self.counts;
         let other: usize = others.values().sum();
         writeln!(
             f,

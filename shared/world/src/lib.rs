@@ -4,6 +4,7 @@
 //! that a replay needs no account. It knows only what a state file or a recorded change told it; what it
 //! doesn't know about a key it says to be assumed, and it never refuses what AWS accepted.
 
+pub mod interest;
 pub mod key;
 pub mod log_group;
 mod record;

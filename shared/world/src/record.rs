@@ -8,6 +8,7 @@ mod kms;
 mod logs;
 
 use crate::World;
+use crate::interest::{Interest, interest};
 use sealwatch_policy::change::Change;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,7 +19,13 @@ impl World {
         if change.failure.is_some() {
             return;
         }
-        match change.event_source.raw() {
+        let source = change.event_source.raw();
+        match interest(source, change.event_name.raw()) {
+            Interest::None => return,
+            Interest::Use => return kms::record_use(self, change),
+            Interest::Whole => {}
+        }
+        match source {
             "logs.amazonaws.com" => logs::record(self, change),
             "kms.amazonaws.com" => kms::record(self, change),
             "cloudtrail.amazonaws.com" => cloudtrail::record(self, change),

@@ -3,6 +3,7 @@
 //! The same steps as a Lambda's, with the world in the place of AWS. The world takes in a change before
 //! the guard looks, because the change has happened by then. Time passes only through the records.
 
+use crate::interest::{Interest, interest};
 use crate::{World, key, log_group, trail};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::{self, Guard};
@@ -23,6 +24,10 @@ pub enum Effects {
 
 /// Takes in one change and lets its guard judge it; `None` if no guard handles it.
 pub fn step(world: &mut World, policy: &Policy, change: &Change, effects: Effects) -> Option<Receipt> {
+    // An archive's reader passes over what is of no interest, so no other reader may make anything of it.
+    if interest(change.event_source.raw(), change.event_name.raw()) == Interest::None {
+        return None;
+    }
     world.record(change);
     let now = change.time;
     let guard = Guard::of(change)?;

@@ -16,12 +16,6 @@ pub(super) fn record(world: &mut World, change: &Change) {
     if let "CreateAlias" | "UpdateAlias" | "DeleteAlias" = name {
         return record_alias(world, change);
     }
-    if is_use(name) {
-        return record_use(world, change);
-    }
-    if !tells_of_a_key(name) {
-        return;
-    }
     let Some(arn) = key_of(world, change) else { return };
     let key = world.at(arn.place()).keys.entry(arn.id().to_owned()).or_default();
     match name {
@@ -97,29 +91,7 @@ fn record_grant(key: &mut Key, change: &Change) {
 }
 
 /// A cryptographic operation that succeeded: ReEncrypt uses two keys.
-///
-/// Source: KMS API reference, GetKeyLastUsage, `Operation`.
-fn is_use(name: &str) -> bool {
-    matches!(
-        name,
-        "Decrypt"
-            | "Encrypt"
-            | "GenerateDataKey"
-            | "GenerateDataKeyWithoutPlaintext"
-            | "GenerateDataKeyPair"
-            | "GenerateDataKeyPairWithoutPlaintext"
-            | "ReEncrypt"
-            | "Sign"
-            | "Verify"
-            | "GenerateMac"
-            | "VerifyMac"
-            | "DeriveSharedSecret"
-            | "Encapsulate"
-            | "Decapsulate"
-    )
-}
-
-fn record_use(world: &mut World, change: &Change) {
+pub(super) fn record_use(world: &mut World, change: &Change) {
     let named = key_of(world, change);
     let resources = change.resources.iter().filter(|arn| arn.raw().contains(":key/"));
     let keys: BTreeSet<KeyArn> =
@@ -137,32 +109,6 @@ fn record_use(world: &mut World, change: &Change) {
             }));
         }
     }
-}
-
-fn tells_of_a_key(name: &str) -> bool {
-    matches!(
-        name,
-        "CreateKey"
-            | "PutKeyPolicy"
-            | "EnableKey"
-            | "DisableKey"
-            | "EnableKeyRotation"
-            | "DisableKeyRotation"
-            | "ImportKeyMaterial"
-            | "DeleteImportedKeyMaterial"
-            | "DeleteExpiredKeyMaterial"
-            | "KMS Imported Key Material Expiration"
-            | "ScheduleKeyDeletion"
-            | "CancelKeyDeletion"
-            | "DeleteKey"
-            | "KMS CMK Deletion"
-            | "CreateGrant"
-            | "RevokeGrant"
-            | "RetireGrant"
-            | "ReplicateKey"
-            | "TagResource"
-            | "UntagResource"
-    )
 }
 
 fn record_alias(world: &mut World, change: &Change) {

@@ -1,0 +1,118 @@
+//! What a file came to, or several: the changes that matter, and counts of all else.
+
+use super::scan::uses::Uses;
+use sealwatch_policy::change::{Change, Parsed, parse};
+use sealwatch_policy::untrusted::clean;
+use sealwatch_world::interest::{Interest, interest};
+use sealwatch_world::state::State;
+use serde::Deserialize as _;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+/// What was found, by what it turned out to be.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub files: usize,
+    /// Pieces of JSON that could have been events.
+    pub records: usize,
+    /// Files and records that can't be read.
+    pub unreadable: usize,
+    /// Valid events that are no management calls, by reason.
+    pub others: BTreeMap<String, usize>,
+    /// Calls of which a replay makes nothing.
+    pub of_no_interest: usize,
+    /// Uses of a key within an hour of one that counts already.
+    pub further_uses: usize,
+    /// Further copies of a change.
+    pub copies: usize,
+    /// Files in folders whose names don't say JSON.
+    pub passed_over: usize,
+}
+
+/// What one file came to, or several.
+#[derive(Default)]
+pub struct Part {
+    pub changes: Vec<Change>,
+    pub uses: Uses,
+    pub counts: Counts,
+    /// What couldn't be read, with the number of its file.
+    troubles: Vec<(usize, String)>,
+}
+
+impl Part {
+    /// Takes in an event, or counts it.
+    pub fn event(&mut self, name: &str, index: usize, event: &Value) {
+        self.counts.records += 1;
+        match parse(event) {
+            Ok(Parsed::Change(change)) => self.take(*change),
+            Ok(Parsed::NotAManagementCall(why)) => *self.counts.others.entry(why).or_default() += 1,
+            Err(_) if is_state(event) => {
+                *self.counts.others.entry("a state file (give it with --state)".to_owned()).or_default() += 1;
+            }
+            Err(_) if is_digest(event) => {
+                *self.counts.others.entry("a digest file of CloudTrail's".to_owned()).or_default() += 1;
+            }
+            Err(error) => self.unreadable(&format!("{name}, record {index}"), &error),
+        }
+    }
+
+    fn take(&mut self, change: Change) {
+        match interest(change.event_source.raw(), change.event_name.raw()) {
+            Interest::Whole => self.changes.push(change),
+            // A call that failed used nothing.
+            Interest::Use if change.failure.is_none() => self.counts.further_uses += self.uses.take(change),
+            Interest::None | Interest::Use => self.counts.of_no_interest += 1,
+        }
+    }
+
+    pub fn unreadable(&mut self, place: &dyn Display, error: &dyn Display) {
+        self.counts.unreadable += 1;
+        let trouble = clean(&format!("{place}: {error}"), 1_000);
+        self.troubles.push((0, trouble));
+    }
+
+    /// Says which file its troubles are of.
+    pub fn number_troubles(&mut self, file: usize) {
+        self.troubles.iter_mut().for_each(|(number, _)| *number = file);
+    }
+
+    /// Tells on standard error what couldn't be read, in the order of the files.
+    pub fn tell(&mut self) {
+        self.troubles.sort_by_key(|(file, _)| *file);
+        for (_, trouble) in self.troubles.drain(..) {
+            eprintln!("sealwatch: can't read {trouble}");
+        }
+    }
+
+    pub fn join(&mut self, part: Self) {
+        let Self { changes, uses, counts, troubles } = part;
+        self.changes.extend(changes);
+        self.counts.further_uses += self.uses.join(uses);
+        self.troubles.extend(troubles);
+        let Counts { files, records, unreadable, others, of_no_interest, further_uses, copies, passed_over } =
+            counts;
+        let sum = &mut self.counts;
+        sum.files += files;
+        sum.records += records;
+        sum.unreadable += unreadable;
+        sum.of_no_interest += of_no_interest;
+        sum.further_uses += further_uses;
+        sum.copies += copies;
+        sum.passed_over += passed_over;
+        for (why, count) in others {
+            *sum.others.entry(why).or_default() += count;
+        }
+    }
+}
+
+/// Whether this is a state file that lies among the events.
+fn is_state(document: &Value) -> bool {
+    let named = |field| document.get(field).is_some_and(Value::is_array);
+    (named("keys") || named("log_groups") || named("trails")) && State::deserialize(document).is_ok()
+}
+
+/// CloudTrail's digest files lie beside its log files, and hold no events.
+fn is_digest(document: &Value) -> bool {
+    ["digestStartTime", "digestS3Object", "logFiles"].iter().all(|field| document.get(field).is_some())
+}

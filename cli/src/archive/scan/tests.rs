@@ -1,0 +1,190 @@
+//! The search through a log file's bytes finds what the exact reader finds, or leaves the file to it.
+
+use super::super::documents;
+use super::*;
+use serde_json::json;
+
+fn record(id: &str, source: &str, name: &str, more: Value) -> Value {
+    let mut record = json!({
+        "eventVersion": "1.11",
+        "userIdentity": { "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/somebody" },
+        "eventTime": "2026-11-03T09:12:44Z",
+        "eventSource": source,
+        "eventName": name,
+        "awsRegion": "eu-central-1",
+        "sourceIPAddress": "203.0.113.7",
+        "userAgent": "aws-cli/2.31.0",
+        "requestParameters": { "logGroupName": "/app/a" },
+        "responseElements": null,
+        "eventID": id,
+        "eventType": "AwsApiCall",
+        "recipientAccountId": "111122223333",
+        "eventCategory": "Management",
+    });
+    let (Value::Object(fields), Value::Object(more)) = (&mut record, more) else { return record };
+    fields.extend(more);
+    record
+}
+
+fn created(id: &str) -> Value {
+    record(id, "logs.amazonaws.com", "CreateLogGroup", json!({}))
+}
+
+fn other(id: &str, more: Value) -> Value {
+    record(id, "ec2.amazonaws.com", "DescribeInstances", more)
+}
+
+fn used(id: &str, time: &str, more: Value) -> Value {
+    let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+    let mut used = record(
+        id,
+        "kms.amazonaws.com",
+        "Decrypt",
+        json!({
+            "eventTime": time, "requestParameters": null, "resources": [{ "accountId": "111122223333", "ARN": key }],
+        }),
+    );
+    let (Value::Object(fields), Value::Object(more)) = (&mut used, more) else { return used };
+    fields.extend(more);
+    used
+}
+
+fn log_file(records: &[Value]) -> String {
+    json!({ "Records": records }).to_string()
+}
+
+/// What was kept, and what was counted.
+fn told(part: Part) -> (Vec<String>, super::super::Counts) {
+    let Part { changes, uses, counts, .. } = part;
+    let mut kept: Vec<String> =
+        changes.into_iter().chain(uses.into_changes()).map(|change| format!("{change:?}")).collect();
+    kept.sort();
+    (kept, counts)
+}
+
+fn exactly(text: &str) -> (Vec<String>, super::super::Counts) {
+    let mut part = Part::default();
+    documents::read(&mut part, "a file", text.as_bytes());
+    told(part)
+}
+
+#[test]
+fn both_readers_find_the_same_whatever_is_unpacked_at_a_time() {
+    let hostile =
+        r#"x","eventName":"CreateLogGroup"},{"eventVersion":"1.11","eventSource":"logs.amazonaws.com"#;
+    let text = log_file(&[
+        other("1", json!({ "userAgent": hostile })),
+        created("2"),
+        other(
+            "3",
+            json!({ "requestParameters": { "eventName": "DeleteTrail", "eventSource": "x", "list": [{ "eventTime": "y" }] } }),
+        ),
+        other(
+            "4",
+            json!({ "requestParameters": { "value": "eventName", "values": ["eventVersion", "eventSource"] } }),
+        ),
+        used("5", "2026-11-03T09:00:01Z", json!({})),
+        used("6", "2026-11-03T09:30:00Z", json!({})),
+        used("7", "2026-11-03T09:00:00Z", json!({})),
+        used("8", "2026-11-03T10:00:00Z", json!({})),
+        used("9", "2026-11-03T09:45:00Z", json!({ "errorCode": "AccessDenied" })),
+        record(
+            "10",
+            "kms.amazonaws.com",
+            "DisableKey",
+            json!({ "requestParameters": { "keyId": "a\\\"b" } }),
+        ),
+        other("11", json!({ "eventCategory": "Data" })),
+        created("12"),
+    ]);
+    let expected = exactly(&text);
+    assert_eq!(expected.0.len(), 5);
+    assert_eq!((expected.1.records, expected.1.further_uses), (12, 2));
+    for step in (1..200).chain([1_000, 4_096, WINDOW]) {
+        let Ok(part) = read_by(text.as_bytes(), step) else { panic!("{step} bytes at a time") };
+        let found = told(part);
+        assert_eq!(found.0, expected.0, "{step} bytes at a time");
+        assert_eq!(found.1.records, expected.1.records, "{step} bytes at a time");
+        assert_eq!(found.1.further_uses, expected.1.further_uses, "{step} bytes at a time");
+    }
+}
+
+#[test]
+fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
+    let plain = log_file(&[other("1", json!({})), created("2")]);
+    assert!(read(plain.as_bytes()).is_ok());
+    assert!(read(format!("{plain}\n").as_bytes()).is_ok(), "a last line break is no matter");
+    let pretty = |value: &Value| format!("{value:#}");
+    let whole: Value = serde_json::from_str(&plain).unwrap_or_default();
+    let cut = plain.get(..plain.len() - 40).unwrap_or_default().to_owned();
+    for (name, text) in [
+        ("pretty", pretty(&whole)),
+        ("an event", created("1").to_string()),
+        ("cut off", cut),
+        ("cut behind a record", plain.trim_end_matches("]}").to_owned()),
+        ("empty", String::new()),
+        ("no records", json!({ "Records": [] }).to_string()),
+        ("more beside the records", json!({ "Records": [created("1")], "more": 1 }).to_string()),
+        ("two documents", format!("{plain}{plain}")),
+        ("other keys first", plain.replace(r#"{"eventVersion":"1.11","#, r#"{"a":1,"eventVersion":"1.11","#)),
+        ("a name with an escape", plain.replace("CreateLogGroup", "Create\\u004cogGroup")),
+        ("a name that is no text", plain.replace("\"CreateLogGroup\"", "7")),
+        ("no name", plain.replace("\"eventName\":\"DescribeInstances\",", "")),
+        (
+            "the name before the source",
+            plain.replace(
+                r#""eventSource":"logs.amazonaws.com","eventName":"CreateLogGroup""#,
+                r#""eventName":"CreateLogGroup","eventSource":"logs.amazonaws.com""#,
+            ),
+        ),
+        (
+            "a record within a record",
+            log_file(&[other("1", json!({ "requestParameters": { "list": [created("2")] } }))]),
+        ),
+        (
+            "records within a record",
+            log_file(&[other("1", json!({ "requestParameters": { "list": [{}, created("2")] } }))]),
+        ),
+        (
+            "a record that matters and is broken",
+            plain.replace(
+                "\"responseElements\":null,\"eventID\":\"2\"",
+                "\"responseElements\":nul,\"eventID\":\"2\"",
+            ),
+        ),
+        (
+            "a record that matters and tells no Region",
+            log_file(&[record("1", "logs.amazonaws.com", "CreateLogGroup", json!({ "awsRegion": null }))]),
+        ),
+    ] {
+        assert!(read(text.as_bytes()).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_breaks_off_while_it_is_unpacked_is_left_to_the_exact_reader() {
+    struct Broken<'a>(&'a [u8]);
+    impl Read for Broken<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.0.read(into)?;
+            if count == 0 { Err(std::io::Error::other("corrupt deflate stream")) } else { Ok(count) }
+        }
+    }
+    assert!(read(Broken(log_file(&[created("1")]).as_bytes())).is_err());
+}
+
+#[test]
+fn which_use_of_an_hour_is_kept_does_not_hang_on_the_order() {
+    let times = ["09:00:01", "09:59:59", "10:00:00", "09:00:00", "09:30:00"];
+    let uses: Vec<Value> = times
+        .iter()
+        .enumerate()
+        .map(|(index, time)| used(&index.to_string(), &format!("2026-11-03T{time}Z"), json!({})))
+        .collect();
+    let mut backwards = uses.clone();
+    backwards.reverse();
+    let one = read(log_file(&uses).as_bytes()).map(told).ok();
+    let other = read(log_file(&backwards).as_bytes()).map(told).ok();
+    assert_eq!(one, other);
+    assert_eq!(one.map(|(kept, counts)| (kept.len(), counts.further_uses)), Some((2, 3)));
+}
