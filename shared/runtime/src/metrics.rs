@@ -35,6 +35,10 @@ pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
         values.push(("EventAge", "Milliseconds", json!(timings.event_age)));
         values.push(("GatherTime", "Milliseconds", json!(timings.gather)));
         values.push(("ApplyTime", "Milliseconds", json!(timings.apply)));
+        if effects("applied") > 0 {
+            let spent = i64::try_from(timings.gather.saturating_add(timings.apply)).unwrap_or(i64::MAX);
+            values.push(("TimeToEffect", "Milliseconds", json!(timings.event_age.saturating_add(spent))));
+        }
     }
     let units: Vec<Value> =
         values.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
