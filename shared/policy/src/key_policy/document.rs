@@ -6,7 +6,8 @@
 use super::error::KeyPolicyError;
 use super::json;
 use super::statement::{Statement, Variables, excerpt, quote};
-use serde_json::{Map, Value};
+use crate::names::Place;
+use serde_json::{Map, Value, json};
 
 /// A key policy as KMS stores it.
 ///
@@ -58,6 +59,19 @@ impl KeyPolicy {
             .map(|(index, value)| Statement::read(index, value, variables))
             .collect();
         Ok(Self { statements, doubts, document })
+    }
+
+    /// What KMS gives a key of `place` that is made without a policy: the account's own principals, no service.
+    ///
+    /// Source: KMS Developer Guide, "Default key policy".
+    ///
+    /// # Errors
+    /// As [`KeyPolicy::parse`].
+    pub fn default_in(place: &Place) -> Result<Self, KeyPolicyError> {
+        let root = format!("arn:{}:iam::{}:root", place.region.partition(), place.account);
+        Self::from_value(&json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" }
+        ]}))
     }
 
     /// The statements as written, in order.

@@ -6,9 +6,9 @@ use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyManager, KeySpec, KeyState, KeyUsage};
 use sealwatch_policy::guards::key::{Grant, MultiRegion, Origin, Past, Use};
 use sealwatch_policy::key_policy::KeyPolicy;
-use sealwatch_policy::names::{Arn, KeyArn, Place};
+use sealwatch_policy::names::{Arn, KeyArn};
 use sealwatch_policy::untrusted::clean;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 pub(super) fn record(world: &mut World, change: &Change) {
@@ -173,8 +173,7 @@ fn created(change: &Change, arn: &KeyArn) -> Key {
         manager: told("keyManager").map(KeyManager::named),
         policy: match (change.request_text("policy"), change.request.is_object()) {
             (Some(policy), _) => Some(read_policy(policy)),
-            // KMS attaches its default policy: the account's own principals, no service.
-            (None, true) => Some(default_policy(arn.place())),
+            (None, true) => Some(KeyPolicy::default_in(arn.place()).map_err(|error| error.to_string())),
             (None, false) => None,
         },
         tags: tags(change.request.get("tags")),
@@ -187,14 +186,6 @@ fn created(change: &Change, arn: &KeyArn) -> Key {
 
 fn read_policy(text: &str) -> Result<KeyPolicy, String> {
     KeyPolicy::parse(text).map_err(|error| error.to_string())
-}
-
-fn default_policy(place: &Place) -> Result<KeyPolicy, String> {
-    let root = format!("arn:{}:iam::{}:root", place.region.partition(), place.account);
-    let document = json!({ "Version": "2012-10-17", "Statement": [
-        { "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" }
-    ]});
-    KeyPolicy::from_value(&document).map_err(|error| error.to_string())
 }
 
 fn scheduled(change: &Change) -> KeyState {
