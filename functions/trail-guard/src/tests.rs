@@ -164,7 +164,8 @@ async fn another_trail_is_no_answer() {
 }
 
 fn no_history() -> Rule {
-    mock!(CloudTrail::lookup_events).then_output(|| LookupEventsOutput::builder().build())
+    mock!(CloudTrail::lookup_events)
+        .then_output(|| LookupEventsOutput::builder().set_events(Some(Vec::new())).build())
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod deadline;
 pub mod desk;
 pub mod function;
 pub mod keys;
+pub mod lookup;
 pub mod metrics;
 mod pager;
 mod seen;
