@@ -1,4 +1,4 @@
-//! Reads KMS keys, and remembers them for a short while.
+//! Reads KMS keys, and remembers those that are to be put to use for a short while.
 //!
 //! A key is asked for in its own Region. What KMS doesn't tell is never filled in: a policy that can't be
 //! read is unreadable with its reason. Nothing here judges whether a key is fit, and nothing writes.
@@ -87,9 +87,12 @@ impl Keys {
 async fn read_key(clients: &Clients, reference: &KeyRef, deadline: &Deadline) -> KeyReading {
     let (described, policy) = match reference {
         KeyRef::Key(arn) => {
-            tokio::join!(describe_key(clients, reference, deadline), key_policy(clients, arn, deadline))
+            tokio::join!(
+                describe_key(clients, reference, Step::Gather, deadline),
+                key_policy(clients, arn, deadline)
+            )
         }
-        KeyRef::Alias { .. } => match describe_key(clients, reference, deadline).await {
+        KeyRef::Alias { .. } => match describe_key(clients, reference, Step::Gather, deadline).await {
             Ok((arn, metadata)) => {
                 let policy = key_policy(clients, &arn, deadline).await;
                 (Ok((arn, metadata)), policy)
@@ -107,14 +110,19 @@ fn unread(trouble: Trouble) -> KeyReading {
     if trouble.is("NotFoundException") { KeyReading::Absent } else { KeyReading::Unreadable(trouble.into()) }
 }
 
-async fn describe_key(
+/// What DescribeKey shows now, with the key's own ARN, also where it was asked for by alias.
+///
+/// # Errors
+/// If the call fails, or its answer doesn't say which key it describes.
+pub async fn describe_key(
     clients: &Clients,
     reference: &KeyRef,
+    step: Step,
     deadline: &Deadline,
 ) -> Result<(KeyArn, KeyMetadata), Trouble> {
     let kms = clients.kms_in(&reference.place().region);
     let asked = kms.describe_key().key_id(reference.to_string());
-    let answer = call(deadline, Step::Gather, "kms:DescribeKey", asked.send()).await?;
+    let answer = call(deadline, step, "kms:DescribeKey", asked.send()).await?;
     let unclear = |why: &str| Trouble {
         why: format!("kms:DescribeKey of {reference}: {why}"),
         code: None,
@@ -126,8 +134,10 @@ async fn describe_key(
     Ok((arn, metadata))
 }
 
+/// The key's policy now.
+///
 /// Source: KMS API reference, GetKeyPolicy: "Cross-account use: No."
-async fn key_policy(clients: &Clients, key: &KeyArn, deadline: &Deadline) -> KeyPolicyFact {
+pub async fn key_policy(clients: &Clients, key: &KeyArn, deadline: &Deadline) -> KeyPolicyFact {
     let owner = &key.place().account;
     if clients.account().is_some_and(|own| own != owner) {
         let why =
@@ -146,16 +156,28 @@ async fn key_policy(clients: &Clients, key: &KeyArn, deadline: &Deadline) -> Key
     }
 }
 
-/// What KMS leaves out of its answer is named `unnamed`, which nothing takes for fit.
-fn facts_of(arn: KeyArn, metadata: &KeyMetadata, policy: KeyPolicyFact) -> KeyFacts {
-    const UNNAMED: &str = "unnamed";
-    let deletion_date = metadata.deletion_date().map(ToString::to_string);
+/// What KMS leaves out of its answer is named so, which nothing takes for fit.
+const UNNAMED: &str = "unnamed";
+
+/// The key's state, with the date on which it dies if it does.
+#[must_use]
+pub fn state_of(metadata: &KeyMetadata) -> KeyState {
     let state = KeyState::named(metadata.key_state().map_or(UNNAMED, |state| state.as_str()));
+    state.dying_on(metadata.deletion_date().map(ToString::to_string))
+}
+
+/// Who manages the key.
+#[must_use]
+pub fn manager_of(metadata: &KeyMetadata) -> KeyManager {
+    KeyManager::named(metadata.key_manager().map_or(UNNAMED, |manager| manager.as_str()))
+}
+
+fn facts_of(arn: KeyArn, metadata: &KeyMetadata, policy: KeyPolicyFact) -> KeyFacts {
     KeyFacts {
-        state: state.dying_on(deletion_date),
+        state: state_of(metadata),
         spec: KeySpec::named(metadata.key_spec().map_or(UNNAMED, |spec| spec.as_str())),
         usage: KeyUsage::named(metadata.key_usage().map_or(UNNAMED, |usage| usage.as_str())),
-        manager: KeyManager::named(metadata.key_manager().map_or(UNNAMED, |manager| manager.as_str())),
+        manager: manager_of(metadata),
         arn,
         policy,
         assumed: BTreeSet::new(),

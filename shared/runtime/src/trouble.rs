@@ -7,6 +7,7 @@ use crate::deadline::Deadline;
 use crate::deadline::Step;
 use crate::shield::Refused;
 use crate::tries::Tries;
+use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -130,6 +131,29 @@ where
         Some(done) => done.map_err(|error| Trouble::of(operation, &error)),
         None => Err(Trouble::late(operation, Tries::told(&tries))),
     }
+}
+
+/// All pages of a list, one after the other, within a step's time; never the first of them for the whole.
+///
+/// `pages` must not stop at a token that comes twice: it would end the list there in silence.
+///
+/// # Errors
+/// If a page fails, has no list, or isn't answered in time.
+pub async fn all<T, O, E>(
+    deadline: &Deadline,
+    step: Step,
+    operation: &str,
+    mut pages: PaginationStream<Result<O, SdkError<E, HttpResponse>>>,
+    list: impl Fn(O) -> Option<Vec<T>>,
+) -> Result<Vec<T>, Trouble>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let mut whole = Vec::new();
+    while let Some(page) = call(deadline, step, operation, pages.try_next()).await? {
+        whole.extend(list(page).ok_or_else(|| Trouble::unclear(operation, "the answer has no list"))?);
+    }
+    Ok(whole)
 }
 
 /// An error with all its causes, each behind a colon.
