@@ -13,11 +13,17 @@ use sealwatch_policy::policy::Mode;
 use thiserror::Error;
 
 /// Operations that change nothing.
-const READS: [&str; 9] = [
+const READS: [&str; 15] = [
     "DescribeLogGroups",
     "ListTagsForResource",
     "DescribeKey",
     "GetKeyPolicy",
+    "GetKeyLastUsage",
+    "GetKeyRotationStatus",
+    "ListAliases",
+    "ListGrants",
+    "ListKeyPolicies",
+    "ListResourceTags",
     "DescribeTrails",
     "GetTrailStatus",
     "GetEventSelectors",
@@ -27,7 +33,8 @@ const READS: [&str; 9] = [
 /// Operations that tell somebody something.
 const PAGES: [&str; 1] = ["Publish"];
 /// Operations that guards repair with.
-const WRITES: [&str; 3] = ["AssociateKmsKey", "UpdateTrail", "StartLogging"];
+const WRITES: [&str; 5] =
+    ["AssociateKmsKey", "UpdateTrail", "StartLogging", "CancelKeyDeletion", "EnableKey"];
 
 /// A call that the mode doesn't allow.
 #[derive(Debug, Error)]

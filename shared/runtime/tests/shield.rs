@@ -94,6 +94,12 @@ async fn read(clients: &Clients) {
     let _ = logs.list_tags_for_resource().resource_arn("arn").send().await;
     let _ = kms.describe_key().key_id("id").send().await;
     let _ = kms.get_key_policy().key_id("id").send().await;
+    let _ = kms.get_key_last_usage().key_id("id").send().await;
+    let _ = kms.get_key_rotation_status().key_id("id").send().await;
+    let _ = kms.list_aliases().send().await;
+    let _ = kms.list_grants().key_id("id").send().await;
+    let _ = kms.list_key_policies().key_id("id").send().await;
+    let _ = kms.list_resource_tags().key_id("id").send().await;
     let _ = elsewhere.describe_key().key_id("id").send().await;
     let _ = cloudtrail.describe_trails().send().await;
     let _ = cloudtrail.get_trail_status().name("t").send().await;
@@ -121,6 +127,15 @@ async fn write(clients: &Clients) -> Vec<String> {
         kms.enable_key().key_id("k"),
         kms.disable_key().key_id("k"),
         kms.put_key_policy().key_id("k").policy("{}"),
+        kms.delete_alias().alias_name("alias/a"),
+        kms.update_alias().alias_name("alias/a").target_key_id("k"),
+        kms.create_grant()
+            .key_id("k")
+            .grantee_principal("p")
+            .operations(aws_sdk_kms::types::GrantOperation::Decrypt),
+        kms.revoke_grant().key_id("k").grant_id("g"),
+        kms.enable_key_rotation().key_id("k"),
+        kms.delete_imported_key_material().key_id("k"),
         kms.create_key(),
         kms.decrypt().key_id("k").ciphertext_blob(aws_sdk_kms::primitives::Blob::new("x")),
         elsewhere.disable_key().key_id("k"),
@@ -136,11 +151,17 @@ async fn write(clients: &Clients) -> Vec<String> {
     ]
 }
 
-const READS: [&str; 10] = [
+const READS: [&str; 16] = [
     "describeloggroups",
     "listtagsforresource",
     "describekey",
     "getkeypolicy",
+    "getkeylastusage",
+    "getkeyrotationstatus",
+    "listaliases",
+    "listgrants",
+    "listkeypolicies",
+    "listresourcetags",
     "describekey",
     "describetrails",
     "gettrailstatus",
@@ -179,5 +200,8 @@ async fn remediate_mode_lets_out_only_what_guards_repair_with() {
     let recorder = Recorder::start();
     let clients = clients(&recorder, Mode::Remediate);
     write(&clients).await;
-    assert_eq!(recorder.take(), ["associatekmskey", "updatetrail", "startlogging"]);
+    assert_eq!(
+        recorder.take(),
+        ["associatekmskey", "cancelkeydeletion", "enablekey", "updatetrail", "startlogging"]
+    );
 }
