@@ -310,7 +310,8 @@ pub(crate) fn add_statements(key: &KeyArn, statements: Vec<serde_json::Value>) -
 }
 
 /// Writes a key's policy to a file.
-pub(crate) fn get_policy(key: &KeyArn) -> Remedy {
+#[must_use]
+pub fn get_policy(key: &KeyArn) -> Remedy {
     let region = key.place().region.as_str();
     Remedy::Command(format!(
         "aws kms get-key-policy --region {region} --key-id {key} --policy-name default --query Policy --output text > key-policy.json"

@@ -196,21 +196,8 @@ pub(super) fn material_deleted(
     let mut evidence =
         vec![format!("{how}: its state is PendingImport, at once and without a waiting period")];
     evidence.extend(usage.told());
-    let region = key.arn.place().region.as_str();
     Finding {
-        remedies: vec![
-            step(
-                "import the same material again, from your own copy: KMS keeps none, and takes no other for this key:",
-            ),
-            Remedy::Command(format!(
-                "aws kms get-parameters-for-import --region {region} --key-id {} --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096",
-                key.arn
-            )),
-            Remedy::Command(format!(
-                "aws kms import-key-material --region {region} --key-id {} --import-token fileb://token.bin --encrypted-key-material fileb://material.bin --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE",
-                key.arn
-            )),
-        ],
+        remedies: import_again(&key.arn),
         ..finding(
             "key.material-deleted",
             severity,
@@ -218,6 +205,23 @@ pub(super) fn material_deleted(
             evidence,
         )
     }
+}
+
+/// How a key gets back the material that was imported into it.
+#[must_use]
+pub fn import_again(key: &KeyArn) -> Vec<Remedy> {
+    let region = key.place().region.as_str();
+    vec![
+        step(
+            "import the same material again, from your own copy: KMS keeps none, and takes no other for this key:",
+        ),
+        Remedy::Command(format!(
+            "aws kms get-parameters-for-import --region {region} --key-id {key} --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096"
+        )),
+        Remedy::Command(format!(
+            "aws kms import-key-material --region {region} --key-id {key} --import-token fileb://token.bin --encrypted-key-material fileb://material.bin --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE"
+        )),
+    ]
 }
 
 pub(super) fn deleted(key: &KeyArn, policy: &Policy, usage: &Usage) -> Finding {

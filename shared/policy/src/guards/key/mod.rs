@@ -18,6 +18,7 @@ mod tests;
 mod usage;
 
 pub use decide::decide;
+pub use findings::import_again;
 pub use history::{Act, History, Past};
 pub use target::Target;
 pub use usage::{Evidence, Grant, LastUse, LogGroups, Usage, Use};
