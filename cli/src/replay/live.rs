@@ -5,6 +5,7 @@
 
 use anyhow::Context as _;
 use aws_config::{BehaviorVersion, Region as AwsRegion, SdkConfig};
+use key_guard::KeyGuard;
 use log_group_guard::LogGroupGuard;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
@@ -64,8 +65,7 @@ impl<'a> Account<'a> {
         Ok(match guard {
             Guard::LogGroup => Some(self.runtime.block_on(receipt(&self.log_groups, boot, change))),
             Guard::Trail => Some(self.runtime.block_on(receipt(&self.trails, boot, change))),
-            // No change is this guard's yet.
-            Guard::Key => None,
+            Guard::Key => Some(self.runtime.block_on(receipt(&KeyGuard, boot, change))),
         })
     }
 }

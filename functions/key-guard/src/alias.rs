@@ -1,0 +1,75 @@
+//! Where an alias points now, and where it pointed before a change.
+//!
+//! DescribeKey resolves it; the record of its deletion, or CloudTrail's event history, tells the rest.
+
+use crate::before::{About, latest};
+use crate::gather::look;
+use sealwatch_policy::change::Change;
+use sealwatch_policy::facts::{Reading, Unreadable};
+use sealwatch_policy::guards::key::{Call, Facts};
+use sealwatch_policy::names::{KeyArn, KeyRef};
+use sealwatch_runtime::boot::Boot;
+use sealwatch_runtime::deadline::Deadline;
+use std::collections::BTreeSet;
+
+/// The facts about the alias that a change names, read now.
+pub async fn gather(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadline) -> Facts {
+    let mut facts = Facts::none();
+    facts.alias = match look(boot, change, alias, deadline).await {
+        Reading::Known(key) | Reading::Assumed(key) => Reading::Known(key.arn),
+        Reading::Absent => Reading::Absent,
+        Reading::NotAsked => Reading::NotAsked,
+        Reading::Unreadable(error) => Reading::Unreadable(error),
+    };
+    if let Reading::Known(_) | Reading::Absent = facts.alias {
+        facts.alias_before = before(boot, change, alias, deadline).await;
+    }
+    facts
+}
+
+async fn before(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadline) -> Reading<KeyArn> {
+    // The record of an alias's deletion names the key behind it.
+    if Call::of(change) == Some(Call::DeleteAlias)
+        && let Some(key) = listed(change)
+    {
+        return Reading::Known(key);
+    }
+    let about = |call: &Change| match call.request_text("aliasName") {
+        Some(name) => match KeyRef::parse(name, &call.place) {
+            Ok(named) if named == *alias => About::It,
+            Ok(_) | Err(_) => About::Another,
+        },
+        None => About::Unclear,
+    };
+    let mut calls = Vec::new();
+    // One after the other: LookupEvents takes two calls a second of a whole account. Of the same second an alias is
+    // made before it is moved.
+    for name in ["CreateAlias", "UpdateAlias"] {
+        match latest(boot, change, name, deadline, about).await {
+            Ok(found) => calls.extend(found),
+            Err(trouble) => return Reading::Unreadable(trouble.into()),
+        }
+    }
+    let Some(last) = calls.iter().max_by_key(|call| call.time) else { return Reading::Absent };
+    match pointed_to(last) {
+        Some(key) => Reading::Known(key),
+        None => {
+            let why = format!("the {} call of {} doesn't show the key", last.event_name, last.time);
+            Reading::Unreadable(Unreadable::for_good(why))
+        }
+    }
+}
+
+/// The key that a call made an alias point to: an id or ARN in the request, else the one that is listed.
+fn pointed_to(call: &Change) -> Option<KeyArn> {
+    let named = call.request_text("targetKeyId");
+    let named = named.and_then(|id| KeyArn::parse(id).or_else(|_| KeyArn::new(call.place.clone(), id)).ok());
+    named.or_else(|| listed(call))
+}
+
+/// The one key in `resources[]`, where an alias stands beside it in either order.
+fn listed(call: &Change) -> Option<KeyArn> {
+    let keys = call.resources.iter().filter_map(|arn| KeyArn::parse(arn.raw()).ok());
+    let mut keys: BTreeSet<KeyArn> = keys.filter(|key| *key.place() == call.place).collect();
+    keys.pop_first().filter(|_| keys.is_empty())
+}

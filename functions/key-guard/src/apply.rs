@@ -1,0 +1,200 @@
+//! Applies the effects: each is one call on exactly the key of the plan, and is read back.
+//!
+//! Makes no choices. A deletion that is cancelled leaves the key disabled, so enabling it is an effect of its own,
+//! ensured after that one. It is called in the mode `remediate` only, and in any other the shield would refuse its
+//! calls.
+
+use crate::describe::describe;
+use sealwatch_policy::facts::{KeyState, Reading, Unreadable};
+use sealwatch_policy::guards::key::{Effect, Ensure, import_again};
+use sealwatch_policy::names::{KeyArn, KeyRef};
+use sealwatch_policy::plan::{Outcome, Remedy};
+use sealwatch_policy::preflight::get_policy;
+use sealwatch_runtime::boot::Boot;
+use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::trouble::{Kind, Trouble, call};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long to wait before a call that the key's state stood in the way of, and before reading back once more.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Ensures one effect; `None` if the key is gone.
+pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
+    loop {
+        let Err(trouble) = write(boot, effect, deadline).await else {
+            return read_back(boot, effect, deadline).await;
+        };
+        // KMS is eventually consistent: right after a deletion is cancelled it may still see it.
+        if trouble.is("KMSInvalidStateException")
+            && deadline.has(Step::Write, PAUSE * 2)
+            && let Seen::Otherwise(_) = seen(boot, effect, deadline).await
+        {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        return after_trouble(boot, effect, trouble, deadline).await;
+    }
+}
+
+async fn write(boot: &Boot, Effect { key, ensure }: &Effect, deadline: &Deadline) -> Result<(), Trouble> {
+    let kms = boot.clients.kms();
+    match ensure {
+        Ensure::NotPendingDeletion => {
+            let asked = kms.cancel_key_deletion().key_id(key.to_string());
+            call(deadline, Step::Write, "kms:CancelKeyDeletion", asked.send()).await.map(|_| ())
+        }
+        Ensure::Enabled => {
+            let asked = kms.enable_key().key_id(key.to_string());
+            call(deadline, Step::Write, "kms:EnableKey", asked.send()).await.map(|_| ())
+        }
+    }
+}
+
+/// `None` if the key is gone.
+async fn after_trouble(
+    boot: &Boot,
+    effect: &Effect,
+    trouble: Trouble,
+    deadline: &Deadline,
+) -> Option<Outcome> {
+    // A call without an answer may have been carried out, and who else acts on the key may have done the same: the key
+    // tells.
+    let told_by_key = ["NotFoundException", "KMSInvalidStateException"].iter().any(|code| trouble.is(code));
+    if trouble.kind == Kind::Passing || told_by_key {
+        return match seen(boot, effect, deadline).await {
+            Seen::Done => Some(Outcome::Applied),
+            Seen::Gone => None,
+            Seen::Never(refused) => Some(refused),
+            Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
+        };
+    }
+    let remedies = remedies(effect, &trouble);
+    Some(Outcome::Refused { why: trouble.why, remedies })
+}
+
+/// `None` if the key is gone.
+async fn read_back(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
+    loop {
+        let shown = match seen(boot, effect, deadline).await {
+            Seen::Done => return Some(Outcome::Applied),
+            Seen::Gone => return None,
+            Seen::Never(refused) => return Some(refused),
+            Seen::Unread(Unreadable { why, retryable: false }) => return Some(unseeable(effect, &why)),
+            Seen::Unread(Unreadable { why, retryable: true }) => why,
+            Seen::Otherwise(shown) => shown,
+        };
+        if !deadline.has(Step::Apply, PAUSE * 2) {
+            let why = format!("{} was accepted, but reading back shows {shown}", action(effect));
+            return Some(Outcome::Failed { why });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Trying again would write once more and see as little.
+fn unseeable(effect: &Effect, why: &str) -> Outcome {
+    let step = "let this function's role call kms:DescribeKey, and look at the key's state:";
+    Outcome::Refused {
+        why: format!("{} was accepted, but it can't be read back: {why}", action(effect)),
+        remedies: vec![Remedy::Step(step.to_owned()), kms("describe-key", &effect.key)],
+    }
+}
+
+/// What the key shows of an effect.
+enum Seen {
+    Done,
+    /// It isn't so, and may be yet.
+    Otherwise(String),
+    /// It isn't so, and no call of this guard makes it so.
+    Never(Outcome),
+    Gone,
+    Unread(Unreadable),
+}
+
+async fn seen(boot: &Boot, Effect { key, ensure }: &Effect, deadline: &Deadline) -> Seen {
+    let state = match describe(boot, &KeyRef::Key(key.clone()), Step::Apply, deadline).await {
+        Reading::Known(found) if found.arn == *key => found.state,
+        Reading::Known(found) => return Seen::Otherwise(format!("another key, {}", found.arn)),
+        Reading::Absent => return Seen::Gone,
+        Reading::Unreadable(unreadable) => return Seen::Unread(unreadable),
+        Reading::Assumed(_) | Reading::NotAsked => return Seen::Otherwise("nothing".to_owned()),
+    };
+    let otherwise = Seen::Otherwise(format!("that its state is {}", state.as_str()));
+    match (ensure, state) {
+        (_, KeyState::PendingDeletion { .. } | KeyState::PendingReplicaDeletion) => otherwise,
+        (Ensure::NotPendingDeletion, _) | (Ensure::Enabled, KeyState::Enabled) => Seen::Done,
+        (Ensure::Enabled, KeyState::PendingImport) => Seen::Never(without_material(key)),
+        (Ensure::Enabled, KeyState::Other(state)) if state == "Unavailable" => Seen::Never(disconnected(key)),
+        (Ensure::Enabled, KeyState::Disabled | KeyState::Other(_)) => otherwise,
+    }
+}
+
+/// Source: KMS Developer Guide, "Key states of KMS keys": EnableKey fails in PendingImport.
+fn without_material(key: &KeyArn) -> Outcome {
+    Outcome::Refused {
+        why: "the key has no material, and can't be enabled before it is imported again".to_owned(),
+        remedies: import_again(key),
+    }
+}
+
+/// Source: KMS Developer Guide, "Key states of KMS keys": EnableKey succeeds in Unavailable, and the state stays what
+/// it is until the key store is connected.
+fn disconnected(key: &KeyArn) -> Outcome {
+    let region = &key.place().region;
+    let connect = format!(
+        "aws kms connect-custom-key-store --region {region} --custom-key-store-id CUSTOM_KEY_STORE_ID"
+    );
+    Outcome::Refused {
+        why: "the key's custom key store is disconnected: it will be enabled once that is connected"
+            .to_owned(),
+        remedies: vec![
+            Remedy::Step("look which custom key store the key lives in, and connect it:".to_owned()),
+            kms("describe-key", key),
+            Remedy::Command(connect),
+        ],
+    }
+}
+
+/// What a person does about a refusal.
+fn remedies(effect: &Effect, trouble: &Trouble) -> Vec<Remedy> {
+    let step = |text: &str| Remedy::Step(text.to_owned());
+    let key = &effect.key;
+    if trouble.kind == Kind::Denied {
+        let own = json!({ "Effect": "Allow", "Action": action(effect), "Resource": key.to_string() });
+        return vec![
+            step("either this function's role may not do it; add this statement to it:"),
+            Remedy::Statement(own),
+            step(
+                "or the key's own policy doesn't let its account's IAM policies count: look whether it allows arn:…:iam::ACCOUNT:root or this function's role, and denies neither",
+            ),
+            get_policy(key),
+            step("then do it by hand:"),
+            kms(verb(effect), key),
+        ];
+    }
+    vec![
+        step("mend what KMS names as its reason, then do it by hand; how the key is:"),
+        kms("describe-key", key),
+        kms(verb(effect), key),
+    ]
+}
+
+/// The permission that an effect needs.
+fn action(effect: &Effect) -> &'static str {
+    match effect.ensure {
+        Ensure::NotPendingDeletion => "kms:CancelKeyDeletion",
+        Ensure::Enabled => "kms:EnableKey",
+    }
+}
+
+fn verb(effect: &Effect) -> &'static str {
+    match effect.ensure {
+        Ensure::NotPendingDeletion => "cancel-key-deletion",
+        Ensure::Enabled => "enable-key",
+    }
+}
+
+fn kms(verb: &str, key: &KeyArn) -> Remedy {
+    Remedy::Command(format!("aws kms {verb} --region {} --key-id {key}", key.place().region))
+}
