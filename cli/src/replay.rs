@@ -1,5 +1,6 @@
 //! `sealwatch replay`: reads events, puts them in order, lets the guards judge them, shows the receipts.
 
+mod filter;
 #[cfg(feature = "live")]
 mod live;
 mod summary;
@@ -8,9 +9,9 @@ mod table;
 use crate::archive::{self, Input};
 use anyhow::Context as _;
 use clap::ValueEnum;
+use filter::{Filter, Level};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
-use sealwatch_policy::plan::Severity;
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
@@ -28,6 +29,8 @@ that the policy names and nothing tells of is taken as usable; the receipt lists
 
 By default each change meets the account as it was: what Sealwatch would have repaired stays broken, as it
 did. With --counterfactual the repairs are made in the world, so that later changes meet a repaired account.
+
+What the options below leave out is still replayed, because later changes meet what it did; the summary counts it.
 
 Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read
 (the rest is replayed all the same).
@@ -62,22 +65,15 @@ pub struct Arguments {
     apply: bool,
     /// Exit with 1 if there is a finding this bad or worse
     #[arg(long, value_enum, value_name = "SEVERITY")]
-    fail_on: Option<FailOn>,
+    fail_on: Option<Level>,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Table,
     Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FailOn {
-    Info,
-    Low,
-    Medium,
-    High,
-    Critical,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -104,11 +100,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut summary = Summary::new(counts);
     let mut receipts = Vec::new();
     for change in &changes {
+        if !arguments.filter.reaches(change) {
+            summary.left_out += 1;
+            continue;
+        }
         let Some(receipt) = judge(change)? else {
             summary.unhandled += 1;
             continue;
         };
-        summary.add(&receipt);
+        if !arguments.filter.shows(change) || !arguments.filter.shows_receipt(&receipt) {
+            summary.left_out += 1;
+            continue;
+        }
+        summary.add(&receipt, &change.actor);
         match arguments.format {
             Format::Json => {
                 serde_json::to_writer(&mut out, &receipt).map_err(std::io::Error::from)?;
@@ -149,16 +153,4 @@ fn read_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
 fn read_state(path: &Path) -> anyhow::Result<World> {
     let text = std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
     World::from_state(&text).with_context(|| format!("`{}` is no state file", path.display()))
-}
-
-impl FailOn {
-    fn severity(self) -> Severity {
-        match self {
-            Self::Info => Severity::Info,
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
-        }
-    }
 }

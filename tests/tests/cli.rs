@@ -394,6 +394,47 @@ fn fail_on_is_a_gate() {
 }
 
 #[test]
+fn options_narrow_what_is_shown_and_not_what_is_learned() {
+    let place = Place::new();
+    let mut early = record(WORKER);
+    early["eventTime"] = "2026-11-01T23:59:59Z".into();
+    early["eventID"] = "early".into();
+    let late = later_call();
+    place.write("log.json", json!({ "Records": [early, record(WORKER), late] }).to_string());
+    let shown = |options: &[&str]| place.replay(&[&["log.json"], options].concat()).len();
+    let all = shown(&[]);
+    assert_eq!(all, 3);
+    for (options, expected) in [
+        (vec!["--since", "2026-11-02"], 2),
+        (vec!["--since", "2026-11-01T23:59:59Z"], 3),
+        (vec!["--until", "2026-11-01"], 1),
+        (vec!["--until", "2026-11-01T23:59:58Z"], 0),
+        (vec!["--account", "111122223333"], 3),
+        (vec!["--account", "444455556666"], 0),
+        (vec!["--account", "444455556666", "--account", "111122223333"], 3),
+        (vec!["--region", "eu-central-1"], 3),
+        (vec!["--region", "us-east-1"], 0),
+        (vec!["--guard", "log-group"], 3),
+        (vec!["--guard", "trail", "--guard", "key"], 0),
+        (vec!["--severity", "critical"], 0),
+    ] {
+        assert_eq!(shown(&options), expected, "{options:?}");
+    }
+    // What came before is known all the same.
+    let whole = place.replay(&["log.json"]);
+    let narrowed = place.replay(&["log.json", "--since", "2026-11-02"]);
+    assert_eq!(narrowed, whole[1..]);
+    let run = place.run(&["replay", "--format", "json", "log.json", "--since", "2026-11-02"]);
+    run.told("1 × a change that an option leaves out");
+    for wrong in
+        [["--since", "yesterday"], ["--until", "2026-13-01"], ["--account", "12"], ["--severity", "bad"]]
+    {
+        let run = place.run(&[&["replay", "log.json"], wrong.as_slice()].concat());
+        assert_eq!(run.status, 2, "{wrong:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_exits_with_two() {
     let place = Place::new();
     let sample = sample(WORKER);

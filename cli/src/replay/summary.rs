@@ -1,8 +1,10 @@
 //! What a replay comes to, in numbers that add up.
 
 use crate::archive::Counts;
+use sealwatch_policy::change::Actor;
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::receipt::Receipt;
+use sealwatch_policy::untrusted::{SHOWN, clean};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,6 +13,8 @@ pub struct Summary {
     pub counts: Counts,
     /// Changes that no guard handles.
     pub unhandled: usize,
+    /// Changes that an option left out.
+    pub left_out: usize,
     /// The worst finding.
     pub worst: Option<Severity>,
     receipts: usize,
@@ -18,23 +22,36 @@ pub struct Summary {
     findings: BTreeMap<(std::cmp::Reverse<Severity>, String), usize>,
     effects: BTreeMap<String, usize>,
     pages: BTreeMap<String, usize>,
+    /// Findings by who called.
+    principals: BTreeMap<String, usize>,
 }
+
+/// As many of the noisiest principals are named.
+const NAMED: usize = 10;
 
 impl Summary {
     pub fn new(counts: Counts) -> Self {
         Self {
             unhandled: counts.of_no_interest + counts.further_uses,
             counts,
+            left_out: 0,
             worst: None,
             receipts: 0,
             verdicts: BTreeMap::new(),
             findings: BTreeMap::new(),
             effects: BTreeMap::new(),
             pages: BTreeMap::new(),
+            principals: BTreeMap::new(),
         }
     }
 
-    pub fn add(&mut self, receipt: &Receipt) {
+    pub fn add(&mut self, receipt: &Receipt, actor: &Actor) {
+        if !receipt.findings.is_empty() {
+            // A role, not one of its sessions.
+            let role = actor.role_arn().map(|role| clean(&role, SHOWN));
+            let who = role.unwrap_or_else(|| actor.shown());
+            *self.principals.entry(who).or_default() += receipt.findings.len();
+        }
         self.receipts += 1;
         *self.verdicts.entry(receipt.verdict.as_str()).or_default() += 1;
         for finding in &receipt.findings {
@@ -71,6 +88,9 @@ impl fmt::Display for Summary {
         if *passed_over > 0 {
             writeln!(f, "  {passed_over} × a file whose name doesn't say JSON, passed over")?;
         }
+        if self.left_out > 0 {
+            writeln!(f, "  {} × a change that an option leaves out", self.left_out)?;
+        }
         for (why, count) in others {
             writeln!(f, "  {count} × {why}")?;
         }
@@ -79,7 +99,11 @@ impl fmt::Display for Summary {
             self.findings.iter().map(|((severity, id), count)| format!("{count} {id} ({})", severity.0));
         line(f, "findings", findings)?;
         line(f, "effects", self.effects.iter().map(|(effect, count)| format!("{count} {effect}")))?;
-        line(f, "pages", self.pages.iter().map(|(outcome, count)| format!("{count} {outcome}")))
+        line(f, "pages", self.pages.iter().map(|(outcome, count)| format!("{count} {outcome}")))?;
+        let mut principals: Vec<(&String, &usize)> = self.principals.iter().collect();
+        principals.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let noisiest = principals.iter().take(NAMED).map(|(who, count)| format!("{count} {who}"));
+        line(f, "callers", noisiest)
     }
 }
 

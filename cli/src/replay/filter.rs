@@ -1,0 +1,122 @@
+//! Which changes of an archive are shown: what is left out is still learned from, and counted.
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use sealwatch_policy::change::Change;
+use sealwatch_policy::guards::Guard;
+use sealwatch_policy::names::{AccountId, Region};
+use sealwatch_policy::plan::Severity;
+use sealwatch_policy::receipt::Receipt;
+
+/// Options that narrow what is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is shown (all else is still learned from)")]
+pub struct Filter {
+    /// Only changes from then on: a day (UTC) or a time, such as 2026-10-01 or 2026-10-01T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = from)]
+    since: Option<Timestamp>,
+    /// Only changes up to then: a day, which counts whole, or a time
+    #[arg(long, value_name = "TIME", value_parser = up_to)]
+    until: Option<Timestamp>,
+    /// Only this account; may be given more than once
+    #[arg(long, value_name = "ACCOUNT", value_parser = |text: &str| AccountId::parse(text))]
+    account: Vec<AccountId>,
+    /// Only this Region; may be given more than once
+    #[arg(long, value_name = "REGION", value_parser = |text: &str| Region::parse(text))]
+    region: Vec<Region>,
+    /// Only this guard; may be given more than once
+    #[arg(long, value_enum, value_name = "GUARD")]
+    guard: Vec<GuardName>,
+    /// Only findings this bad or worse
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    severity: Option<Level>,
+}
+
+/// A guard by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GuardName {
+    LogGroup,
+    Trail,
+    Key,
+}
+
+/// A severity by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Filter {
+    /// Whether a change has happened by then at all.
+    pub fn reaches(&self, change: &Change) -> bool {
+        self.until.is_none_or(|until| change.time <= until)
+    }
+
+    /// Whether a change is shown.
+    pub fn shows(&self, change: &Change) -> bool {
+        let among = |place: &Change| {
+            (self.account.is_empty() || self.account.contains(&place.place.account))
+                && (self.region.is_empty() || self.region.contains(&place.place.region))
+        };
+        let guard = Guard::of(change);
+        let by_guard = self.guard.is_empty() || self.guard.iter().any(|wanted| guard == Some(wanted.guard()));
+        self.since.is_none_or(|since| change.time >= since) && among(change) && by_guard
+    }
+
+    /// Whether what was found is shown.
+    pub fn shows_receipt(&self, receipt: &Receipt) -> bool {
+        let worst = receipt.findings.iter().map(|finding| finding.severity).max();
+        self.severity.is_none_or(|wanted| worst >= Some(wanted.severity()))
+    }
+}
+
+impl GuardName {
+    fn guard(self) -> Guard {
+        match self {
+            Self::LogGroup => Guard::LogGroup,
+            Self::Trail => Guard::Trail,
+            Self::Key => Guard::Key,
+        }
+    }
+}
+
+impl Level {
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}
+
+fn from(text: &str) -> Result<Timestamp, String> {
+    time(text, Some)
+}
+
+/// A day counts to its last moment.
+fn up_to(text: &str) -> Result<Timestamp, String> {
+    let last = |day: Date| day.tomorrow().ok();
+    let end = time(text, last)?;
+    if text.parse::<Date>().is_ok() && !text.contains('T') {
+        return end.checked_sub(jiff::Span::new().nanoseconds(1)).map_err(|error| error.to_string());
+    }
+    Ok(end)
+}
+
+fn time(text: &str, of_day: impl Fn(Date) -> Option<Date>) -> Result<Timestamp, String> {
+    if text.contains('T') {
+        return text.parse().map_err(|_| "write a time as 2026-10-01T12:00:00Z".to_owned());
+    }
+    let day: Date = text.parse().map_err(|_| "write a day as 2026-10-01".to_owned())?;
+    let day = of_day(day).and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    day.map(|day| day.timestamp()).ok_or_else(|| "no calendar holds that day".to_owned())
+}
