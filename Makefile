@@ -1,7 +1,14 @@
 # Two commands do all the set-up: `make replay` and `make test`. Both work in a fresh clone with Rust and
 # Python 3.11; everything they install stays in target/ and .tools/.
 .DEFAULT_GOAL := help
-.PHONY: help replay test tools format lint deny unit emulator
+.PHONY: help replay test build deploy tools format lint deny unit emulator template package
+# The processors to build for; the tests build for the machine that they run on.
+ARCHITECTURE ?= arm64
+# The section of samconfig.toml that `make deploy` uses.
+CONFIG_ENV ?= default
+export SAM_CLI_TELEMETRY = 0
+in_deploy = PATH="$(CURDIR)/.tools/deploy/bin:$$PATH"
+in_template = PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=eu-central-1 .tools/template/bin/python
 
 help: ## What there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -9,7 +16,17 @@ help: ## What there is
 replay: ## See what Sealwatch would do with the sample events (no AWS account)
 	cargo run --quiet --locked --package sealwatch -- replay events --state events/state.json
 
-test: tools format lint deny emulator unit ## Everything that CI checks; installs its tools into .tools/
+test: tools format lint deny template emulator unit package ## Everything that CI checks; installs its tools into .tools/
+
+build: ## Package the guards and the policy file for AWS (ARCHITECTURE=x86_64 for other processors)
+	@tests/emulator/install.sh deploy
+	cargo metadata --locked --quiet --format-version 1 >/dev/null # cargo-lambda itself would change a stale lock file
+	$(in_deploy) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: build ## Deploy to the AWS account whose credentials are set; asks before it changes anything
+	cargo run --quiet --locked --package sealwatch -- check policy.toml
+	$(in_deploy) sam validate --lint --region us-east-1
+	$(in_deploy) python deploy/deploy.py --config-env $(CONFIG_ENV)
 
 tools: ## Install the pinned test tools into .tools/
 	@tests/emulator/install.sh
@@ -23,8 +40,14 @@ lint: ## The lints are quiet
 deny: tools ## Licences, sources and banned crates (offline; advisories are checked in CI)
 	.tools/bin/cargo-deny --all-features check --hide-inclusion-graph bans licenses sources
 
+template: tools ## The templates hold: permissions, event patterns, alarms, lints
+	$(in_template) -m unittest discover --quiet --start-directory tests/template --top-level-directory tests/template
+
 emulator: tools ## The AWS emulator keeps to AWS's documented behaviour
 	cd tests/emulator && PYTHONDONTWRITEBYTECODE=1 ../../.tools/venv/bin/python -m unittest --quiet test_strict_moto
 
 unit: tools ## All Rust tests, those with the emulators included
 	cargo test --locked --workspace --all-features
+
+package: tools ## The packages start under Lambda's runtime interface emulator, and on Amazon Linux 2023's glibc
+	$(in_deploy) .tools/template/bin/python tests/package/check.py

@@ -1,29 +1,40 @@
 #!/usr/bin/env bash
-# Installs the tools that the tests need into .tools/ of this checkout, pinned; does nothing if they are there.
-# Needs Python 3.11 or newer, and cargo.
+# Installs pinned tools into .tools/ of this checkout, and does nothing for those that are there.
+#   install.sh           what the tests need, all of it
+#   install.sh deploy    what `make build` and `make deploy` need
+# Needs Python 3.11 or newer; for the tests also cargo.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=.tools
-requirements=tests/emulator/requirements.txt
-sam=aws-sam-cli==1.170.0 # only for the runtime interface emulator that its wheel carries
 deny=0.20.2
-stamp="$tools/installed"
-wanted="$(cat "$requirements") $sam $deny"
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then exit 0; fi
+
+# A virtual environment .tools/NAME of a requirements file.
+environment() {
+    local name="$1" requirements="$2" stamp="$tools/$1.installed"
+    if [ -f "$stamp" ] && cmp --silent "$stamp" "$requirements"; then return; fi
+    echo "installing $requirements into $tools/$name (once)"
+    rm -rf "${tools:?}/$name" "$stamp"
+    mkdir -p "$tools"
+    python3 -m venv "$tools/$name"
+    "$tools/$name/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+    cp "$requirements" "$stamp"
+}
+
+environment deploy deploy/requirements.txt
+if [ "${1:-}" = deploy ]; then exit 0; fi
+
+environment venv tests/emulator/requirements.txt
+environment template tests/template/requirements.txt
+environment checkov tests/template/checkov-requirements.txt
+
+# Lambda's runtime interface emulator comes with the SAM command line.
 mkdir -p "$tools/bin"
-echo "installing the test tools into $tools (a few minutes, once)"
-python3 -m venv "$tools/venv"
-"$tools/venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
-wheels="$(mktemp -d)"
-trap 'rm -rf "$wheels"' EXIT
-"$tools/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d "$wheels" "$sam"
-"$tools/venv/bin/python" - "$wheels" "$tools/bin" <<'PYTHON'
-import pathlib, sys, zipfile
-wheels, into = map(pathlib.Path, sys.argv[1:])
-wheel = zipfile.ZipFile(next(wheels.glob("*.whl")))
-emulator = into / "aws-lambda-rie"
-emulator.write_bytes(wheel.read("samcli/local/rapid/aws-lambda-rie-x86_64"))
-emulator.chmod(0o755)
-PYTHON
-cargo install --quiet --locked --root "$tools" "cargo-deny@$deny"
-printf '%s' "$wanted" >"$stamp"
+rie="$("$tools/deploy/bin/python" -c 'import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-x86_64")')"
+install -m 755 "$rie" "$tools/bin/aws-lambda-rie.new"
+mv "$tools/bin/aws-lambda-rie.new" "$tools/bin/aws-lambda-rie" # also while a test runs it
+
+if [ "$(cat "$tools/deny.installed" 2>/dev/null)" != "$deny" ]; then
+    echo "installing cargo-deny into $tools/bin (a few minutes, once)"
+    cargo install --quiet --locked --root "$tools" "cargo-deny@$deny"
+    printf '%s' "$deny" >"$tools/deny.installed"
+fi

@@ -1,0 +1,73 @@
+"""Deploys what `make build` has built, with the parameters that follow from it.
+
+The modes of the roles are those of the packed policy file and the architecture is that of the packed binaries, so that the two
+can't disagree by oversight. Everything else is asked by `sam deploy --guided` and kept in samconfig.toml.
+"""
+
+import argparse
+import pathlib
+import shlex
+import struct
+import subprocess
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILT = ROOT / ".aws-sam" / "build"
+SAM = ROOT / ".tools" / "deploy" / "bin" / "sam"
+# Each guard's parameter and the table of the policy file that it answers to.
+SECTIONS = {"LogGroupGuardMode": "log_groups", "TrailGuardMode": "trails", "KeyGuardMode": "keys"}
+# ELF specification: e_machine, at offset 18.
+MACHINES = {62: "x86_64", 183: "arm64"}
+
+
+def modes(policy: str) -> dict[str, str]:
+    """The parameters that give the roles what this policy file makes the guards do."""
+    tables = tomllib.loads(policy)
+    found = {"Mode": tables.get("mode", "observe")}
+    for parameter, section in SECTIONS.items():
+        found[parameter] = tables.get(section, {}).get("mode", "inherit")
+    return found
+
+
+def architecture(binary: bytes) -> str:
+    """The parameter that fits this binary."""
+    (machine,) = struct.unpack_from("<H", binary, 18)
+    return MACHINES[machine]
+
+
+def saved(config: str, environment: str) -> dict[str, str]:
+    """The parameters that an earlier `sam deploy --guided` kept."""
+    tables = tomllib.loads(config).get(environment, {})
+    kept = tables.get("deploy", {}).get("parameters", {}).get("parameter_overrides", [])
+    words = shlex.split(kept) if isinstance(kept, str) else kept
+    return dict(word.split("=", 1) for word in words)
+
+
+def disagreements(wanted: dict[str, str], chosen: dict[str, str]) -> list[str]:
+    """What was answered otherwise than the built files want it."""
+    answers = [(name, chosen.get(name, value), value) for name, value in wanted.items()]
+    return [f"{name} is {answer}, but what was built wants {value}" for name, answer, value in answers if answer != value]
+
+
+def main() -> int:
+    """Runs `sam deploy --guided`, and says where an answer disagrees with what was deployed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config-env", default="default", help="the section of samconfig.toml")
+    environment = parser.parse_args().config_env
+    wanted = modes((BUILT / "PolicyLayer/sealwatch/policy.toml").read_text())
+    wanted["Architecture"] = architecture((BUILT / "LogGroupGuard/bootstrap").read_bytes())
+    config = ROOT / "samconfig.toml"
+    parameters = saved(config.read_text(), environment) | wanted
+    print("from the policy file and the packages:", " ".join(f"{name}={value}" for name, value in wanted.items()))
+    overrides = [f"{name}={shlex.quote(value)}" for name, value in parameters.items()]
+    command = [str(SAM), "deploy", "--guided", "--config-env", environment, "--parameter-overrides", *overrides]
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    wrong = disagreements(wanted, saved(config.read_text(), environment))
+    for line in wrong:
+        print(f"error: {line}; run `make deploy` again and keep the value that it offers", file=sys.stderr)
+    return code or (1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Builds the packages as `make build` does, for the processors of this machine, and starts each one.
+
+A package is fit if its binary needs no newer glibc than Amazon Linux 2023 has, needs no library that isn't there, and, under
+Lambda's runtime interface emulator and with the packed policy file, answers a sample event with a receipt. The sample is a
+denied call, which takes no AWS call to judge.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+
+from elftools.elf.elffile import ELFFile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SAM = ROOT / ".tools/deploy/bin/sam"
+EMULATOR = ROOT / ".tools/bin/aws-lambda-rie"
+BUILT = ROOT / ".aws-sam/package"
+# Amazon Linux 2023 user guide: glibc 2.34.
+NEWEST_GLIBC = (2, 34)
+# Parts of glibc, and GCC's own runtime library, which is in every image of Lambda.
+LIBRARIES = re.compile(r"^(libc|libm|libdl|libpthread|librt|ld-linux-x86-64|ld-linux-aarch64|libgcc_s)\.so\.\d+$")
+# Lambda's limit of a package that is uploaded, in bytes, and what a guard may weigh: a bigger one starts slower.
+LARGEST_ZIP = 6_000_000
+PATIENCE = 60.0
+
+
+def guards() -> dict[str, str]:
+    """The functions that are there, by their names in the template."""
+    found = sorted(it.parent.name for it in (ROOT / "functions").glob("*-guard/Cargo.toml"))
+    return {"".join(word.title() for word in name.split("-")): name for name in found}
+
+
+def build(logical: str) -> pathlib.Path:
+    """Builds one resource of the template, and gives the folder that would be uploaded."""
+    architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+    folder = BUILT / logical
+    command = [SAM, "build", logical, "--build-dir", folder, "--parameter-overrides", f"Architecture={architecture}"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise SystemExit(f"sam build {logical} failed:\n{ended.stdout}{ended.stderr}")
+    return folder / logical
+
+
+def needs(binary: pathlib.Path) -> tuple[set[str], set[tuple[int, ...]]]:
+    """The libraries that a binary needs, and the versions of glibc that its symbols are of."""
+    with binary.open("rb") as file:
+        elf = ELFFile(file)
+        libraries = {it.needed for it in elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED")}
+        section = elf.get_section_by_name(".gnu.version_r")
+        names = {version.name for _, versions in section.iter_versions() for version in versions}
+    glibc = {tuple(map(int, it.removeprefix("GLIBC_").split("."))) for it in names if re.fullmatch(r"GLIBC_[\d.]+", it)}
+    return libraries, glibc
+
+
+def free_port() -> int:
+    with socket.socket() as it:
+        it.bind(("127.0.0.1", 0))
+        return it.getsockname()[1]
+
+
+@contextlib.contextmanager
+def started(binary: pathlib.Path, policy: pathlib.Path):
+    """The function under the runtime interface emulator; gives the address that invokes it."""
+    front, back = free_port(), free_port()
+    environment = {
+        "AWS_LAMBDA_FUNCTION_NAME": "guard",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": "20",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        # Nothing listens there: a call to AWS would fail.
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "SEALWATCH_POLICY": str(policy),
+    }
+    addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{front}", "--runtime-api-address", f"127.0.0.1:{back}"]
+    command = [str(EMULATOR), "--log-level", "warn", *addresses, str(binary)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        patience = time.monotonic() + PATIENCE
+        while True:
+            with socket.socket() as it:
+                if it.connect_ex(("127.0.0.1", front)) == 0:
+                    break
+            if time.monotonic() > patience or process.poll() is not None:
+                raise SystemExit("the runtime interface emulator doesn't listen")
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{front}/2015-03-31/functions/function/invocations"
+    finally:
+        process.terminate() # it ends its function
+        process.wait()
+
+
+def denied_call(guard: str) -> dict:
+    """A sample of the guard's of a call that was denied."""
+    for path in sorted((ROOT / "events" / guard.removesuffix("-guard")).glob("*.json")):
+        event = json.loads(path.read_text())
+        if "errorCode" in event.get("detail", {}):
+            return event
+    raise SystemExit(f"{guard} has no sample of a denied call")
+
+
+def faults(guard: str, binary: pathlib.Path, policy: pathlib.Path) -> list[str]:
+    """What keeps a package from running on Lambda."""
+    libraries, glibc = needs(binary)
+    found = [f"it needs the library {it}" for it in sorted(libraries) if not LIBRARIES.match(it)]
+    newest = max(glibc, default=(0,))
+    if newest > NEWEST_GLIBC:
+        found.append(f"it needs glibc {'.'.join(map(str, newest))}, and Amazon Linux 2023 has 2.34")
+    if not os.access(binary, os.X_OK):
+        found.append("it isn't executable")
+    archive = binary.parent.parent / "package.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as it:
+        it.write(binary, "bootstrap")
+    if archive.stat().st_size > LARGEST_ZIP:
+        found.append(f"its archive has {archive.stat().st_size} bytes")
+    event = denied_call(guard)
+    with started(binary, policy) as address:
+        with urllib.request.urlopen(address, json.dumps(event).encode(), timeout=PATIENCE) as answer:
+            receipt = json.loads(answer.read())
+    if (receipt.get("event_id"), receipt.get("mode")) != (event["detail"]["eventID"], "observe") or "verdict" not in receipt:
+        found.append(f"it answers {json.dumps(receipt)[:300]}")
+    version = ".".join(map(str, newest))
+    print(f"{guard}: {archive.stat().st_size:,} bytes zipped, glibc {version}, answers {receipt.get('verdict')}")
+    return found
+
+
+def main() -> int:
+    """Checks every package; 1 if one is unfit."""
+    policy = build("PolicyLayer") / "sealwatch/policy.toml"
+    if policy.read_bytes() != (ROOT / "policy.toml").read_bytes():
+        raise SystemExit("the layer doesn't hold the checkout's policy.toml")
+    wrong = {guard: faults(guard, build(logical) / "bootstrap", policy) for logical, guard in guards().items()}
+    for guard, found in wrong.items():
+        for it in found:
+            print(f"error: {guard}: {it}", file=sys.stderr)
+    return 1 if any(wrong.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
