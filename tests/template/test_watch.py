@@ -1,0 +1,275 @@
+"""What watches over the guards: alarms, heartbeat, the rules about Sealwatch's own parts, the dashboard."""
+
+import json
+import re
+import unittest
+
+import calls as code
+from botocore.session import get_session
+from patterns import GUARDS_RULES, call, matching
+from stack import ACCOUNT, GUARDS, Stack
+
+REGION = "eu-central-1"
+# What a page about Sealwatch itself may hold: none of it is chosen by the caller.
+WRITTEN_BY_AWS = {"$.detail.eventName", "$.detail.eventID", "$.account", "$.region", "$.time"}
+SERVICES = {"cloudwatchlogs": "logs"}  # by the SDK's name, where CloudTrail's differs
+
+
+class Alarms(unittest.TestCase):
+    stack = Stack()
+
+    def alarms(self, metric: str) -> dict[str, dict]:
+        """The alarms on a metric, by the value of their dimension."""
+        found = [it for it in self.stack.of_type("AWS::CloudWatch::Alarm").values() if it["MetricName"] == metric]
+        return {it["Dimensions"][0]["Value"]: it for it in found}
+
+    def test_every_alarm_pages_and_can_t_be_switched_off_by_a_parameter(self):
+        for parameters in ({}, {"Mode": "remediate"}, {"TopicArn": "arn:aws:sns:eu-central-1:111122223333:theirs"}):
+            stack = Stack(**parameters)
+            alarms = stack.of_type("AWS::CloudWatch::Alarm")
+            self.assertEqual(len(alarms), 19)
+            for name, alarm in alarms.items():
+                self.assertEqual(alarm["AlarmActions"], [stack.named("Topic") if stack.condition("OwnTopic") else parameters["TopicArn"]], name)
+                self.assertTrue(alarm.get("ActionsEnabled", True), name)
+
+    def test_each_function_s_errors_throttles_and_lost_failures_page(self):
+        functions = {self.stack.ref(it) for it in GUARDS.values()}
+        for metric in ("Errors", "Throttles", "DestinationDeliveryFailures"):
+            self.assertEqual(set(self.alarms(metric)), functions, metric)
+
+    def test_each_guard_s_failed_pages_and_effects_page(self):
+        for metric in ("PagesFailed", "EffectsFailed"):
+            self.assertEqual(set(self.alarms(metric)), set(GUARDS), metric)
+
+    def test_one_of_a_bad_thing_is_enough_and_none_is_fine(self):
+        for metric in ("Errors", "Throttles", "DestinationDeliveryFailures", "PagesFailed", "EffectsFailed", "ApproximateNumberOfMessagesVisible"):
+            for name, alarm in self.alarms(metric).items():
+                self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("GreaterThanThreshold", 0), name)
+                self.assertEqual((alarm["EvaluationPeriods"], alarm["TreatMissingData"]), (1, "notBreaching"), name)
+
+    def test_what_lies_on_the_failure_queue_pages(self):
+        self.assertEqual(set(self.alarms("ApproximateNumberOfMessagesVisible")), {"sealwatch-failures"})
+
+    def test_silence_pages(self):
+        alarms = self.alarms("Events")
+        self.assertEqual(set(alarms), set(GUARDS))
+        for alarm in alarms.values():
+            self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
+            self.assertEqual((alarm["Statistic"], alarm["TreatMissingData"]), ("Sum", "breaching"))
+            self.assertEqual(alarm["Period"] * alarm["EvaluationPeriods"], 2 * 3600)
+
+    def test_the_functions_write_every_metric_that_is_used(self):
+        dashboard = self.stack.properties("Dashboard")["DashboardBody"]
+        drawn = set(re.findall(r'"Sealwatch", "(\w+)"', dashboard))
+        alarmed = {it["MetricName"] for it in self.stack.of_type("AWS::CloudWatch::Alarm").values() if it["Namespace"] == "Sealwatch"}
+        self.assertLessEqual(drawn | alarmed, code.metrics())
+        self.assertLessEqual({"Events", "FindingsCritical", "EffectsApplied", "EventAge"}, drawn)
+
+    def test_the_dimension_is_the_one_that_the_functions_write(self):
+        self.assertIn('"Dimensions": [["guard"]]', (code.RUNTIME / "metrics.rs").read_text())
+        self.assertIn('NAMESPACE: &str = "Sealwatch"', (code.RUNTIME / "metrics.rs").read_text())
+        names = re.findall(r'Self::\w+ => "([a-z-]+)"', (code.ROOT / "shared/policy/src/guard.rs").read_text())
+        self.assertLessEqual(set(GUARDS), set(names))
+        for alarm in self.stack.of_type("AWS::CloudWatch::Alarm").values():
+            if alarm["Namespace"] == "Sealwatch":
+                (dimension,) = alarm["Dimensions"]
+                self.assertEqual(dimension["Name"], "guard")
+                self.assertIn(dimension["Value"], GUARDS)
+
+
+class TheDashboard(unittest.TestCase):
+    def test_is_json_and_shows_each_guard(self):
+        stack = Stack()
+        body = json.loads(stack.properties("Dashboard")["DashboardBody"])
+        for widget in body["widgets"]:
+            self.assertEqual(widget["properties"]["region"], REGION)
+        for title in ("Events", "Findings by severity", "Effects", "Pages"):
+            (widget,) = [it for it in body["widgets"] if it["properties"]["title"] == title]
+            shown = {it[3] for it in widget["properties"]["metrics"]}
+            self.assertEqual(shown, set(GUARDS), title)
+
+    def test_widgets_don_t_overlap(self):
+        body = json.loads(Stack().properties("Dashboard")["DashboardBody"])
+        cells = [(x, y) for it in body["widgets"] for x in range(it["x"], it["x"] + it["width"]) for y in range(it["y"], it["y"] + it["height"])]
+        self.assertEqual(len(cells), len(set(cells)))
+        self.assertLessEqual(max(x for x, _ in cells), 23)
+
+
+class TheHeartbeat(unittest.TestCase):
+    def beats(self, stack: Stack) -> dict[str, dict]:
+        return {it["Target"]["Arn"]: it for it in stack.of_type("AWS::Scheduler::Schedule").values()}
+
+    def test_each_guard_hears_its_own_beat_and_nobody_else_does(self):
+        for partition, region in (("aws", REGION), ("aws", "us-east-1"), ("aws-cn", "cn-north-1")):
+            stack = Stack(region=region, partition=partition)
+            heard = []
+            for arn in self.beats(stack):
+                head, service, action = arn.rsplit(":", 2)
+                self.assertEqual(head, f"arn:{partition}:scheduler:::aws-sdk")
+                denied = call(SERVICES.get(service, service), action[0].upper() + action[1:])
+                denied["detail"] |= {"errorCode": "AccessDenied", "requestParameters": None}
+                heard.append(matching(stack, denied))
+            self.assertCountEqual(heard, [{it} for it in GUARDS_RULES.values()])
+
+    def test_beats_come_four_times_before_silence_is_called(self):
+        for beat in self.beats(Stack()).values():
+            self.assertEqual(beat["ScheduleExpression"], "rate(30 minutes)")
+            self.assertEqual(beat["FlexibleTimeWindow"], {"Mode": "OFF"})
+            self.assertEqual(beat.get("State", "ENABLED"), "ENABLED")
+
+    def test_a_denied_beat_is_not_tried_again(self):
+        for beat in self.beats(Stack()).values():
+            self.assertEqual(beat["Target"]["RetryPolicy"]["MaximumRetryAttempts"], 0)
+
+    def test_the_role_may_do_nothing(self):
+        stack = Stack(Mode="remediate")
+        role = stack.properties("HeartbeatRole")
+        self.assertLessEqual(set(role), {"Description", "AssumeRolePolicyDocument"})
+        for beat in self.beats(stack).values():
+            self.assertEqual(beat["Target"]["RoleArn"], stack.attribute("HeartbeatRole", "Arn"))
+
+    def test_no_resource_policy_of_ours_lets_the_role_in(self):
+        """A key's own policy could allow what the role's doesn't."""
+        stack = Stack()
+        for key in stack.of_type("AWS::KMS::Key").values():
+            principals = [it["Principal"] for it in key["KeyPolicy"]["Statement"]]
+            self.assertNotIn("HeartbeatRole", json.dumps(principals))
+
+    def test_the_calls_are_such_as_aws_takes_and_name_what_can_t_be_there(self):
+        session = get_session()
+        for arn, beat in self.beats(Stack()).items():
+            service, action = arn.rsplit(":", 2)[1:]
+            model = session.get_service_model(SERVICES.get(service, service))
+            members = model.operation_model(action[0].upper() + action[1:]).input_shape.members
+            known = {name[0].upper() + name[1:] for name in members}
+            given = json.loads(beat["Target"]["Input"])
+            self.assertLessEqual(set(given), known, arn)
+            self.assertTrue(any("probe" in it or "00000000-0000-0000-0000-000000000000" in it for it in given.values()), arn)
+
+
+class ChangesToItself(unittest.TestCase):
+    """Each is paged by exactly one rule, whose target is the topic."""
+
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:sealwatch-pages"
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:sealwatch-key-guard"
+    queue = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/sealwatch-failures"
+
+    def pages(self, *events, region=REGION, **parameters):
+        stack = Stack(region=region, **parameters)
+        for event in events:
+            with self.subTest(call=event["detail"]["eventName"], request=event["detail"]["requestParameters"]):
+                rules = matching(stack, event)
+                self.assertEqual(len(rules), 1, rules)
+                (target,) = stack.properties(rules.pop())["Targets"]
+                self.assertEqual(target["Arn"], parameters.get("TopicArn", self.topic))
+
+    def is_silent(self, *events, **parameters):
+        stack = Stack(**parameters)
+        for event in events:
+            with self.subTest(call=event["detail"]["eventName"], request=event["detail"]["requestParameters"]):
+                self.assertEqual(matching(stack, event), set())
+
+    def test_its_rules(self):
+        rules = [it["Name"] for it in Stack(region="us-east-1").of_type("AWS::Events::Rule").values()]
+        for name in rules:
+            self.pages(*(call("events", it, name=name) for it in ("DisableRule", "DeleteRule", "PutRule")))
+            self.pages(*(call("events", it, rule=name) for it in ("RemoveTargets", "PutTargets")))
+        self.is_silent(call("events", "DisableRule", name="payments"), call("events", "EnableRule", name="sealwatch-key-guard"))
+
+    def test_its_functions_by_every_name_and_version_of_the_call(self):
+        for name in (self.function, f"{self.function}:$LATEST", "sealwatch-key-guard", f"{ACCOUNT}:function:sealwatch-key-guard", "function:sealwatch-key-guard"):
+            self.pages(
+                call("lambda", "DeleteFunction20150331", functionName=name),
+                call("lambda", "UpdateFunctionConfiguration20150331v2", functionName=name),
+                call("lambda", "UpdateFunctionCode20150331v2", functionName=name),
+                call("lambda", "PutFunctionConcurrency20171031", functionName=name),
+                call("lambda", "DeleteFunctionConcurrency20171031", functionName=name),
+                call("lambda", "DeleteFunctionEventInvokeConfig", functionName=name),
+                call("lambda", "RemovePermission20150331v2", functionName=name),
+            )
+        self.is_silent(
+            call("lambda", "UpdateFunctionCode20150331v2", functionName="payments"),
+            call("lambda", "Invoke", functionName="sealwatch-key-guard"),
+            call("lambda", "GetFunction20150331v2", functionName="sealwatch-key-guard"),
+        )
+
+    def test_its_topic_and_who_is_subscribed(self):
+        for topic in (self.topic, "arn:aws:sns:eu-central-1:111122223333:theirs"):
+            parameters = {} if topic == self.topic else {"TopicArn": topic}
+            self.pages(
+                *(call("sns", it, topicArn=topic) for it in ("DeleteTopic", "SetTopicAttributes", "RemovePermission")),
+                *(call("sns", it, subscriptionArn=f"{topic}:6b0e71bd-7e97-4d97-80ce-4a0994e55286") for it in ("Unsubscribe", "SetSubscriptionAttributes")),
+                **parameters,
+            )
+        self.is_silent(call("sns", "DeleteTopic", topicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:payments"), call("sns", "Publish", topicArn=self.topic))
+
+    def test_its_failure_queue_by_every_address(self):
+        for url in (self.queue, f"https://{REGION}.queue.amazonaws.com/{ACCOUNT}/sealwatch-failures", f"https://queue.amazonaws.com/{ACCOUNT}/sealwatch-failures"):
+            self.pages(*(call("sqs", it, queueUrl=url) for it in ("DeleteQueue", "PurgeQueue", "SetQueueAttributes")))
+        self.is_silent(call("sqs", "PurgeQueue", queueUrl=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/payments"))
+
+    def test_its_alarms(self):
+        for alarm in Stack().of_type("AWS::CloudWatch::Alarm").values():
+            names = ["payments", alarm["AlarmName"]]
+            self.pages(*(call("monitoring", it, alarmNames=names) for it in ("DeleteAlarms", "DisableAlarmActions")))
+            self.pages(call("monitoring", "PutMetricAlarm", alarmName=alarm["AlarmName"]))
+        self.is_silent(call("monitoring", "DeleteAlarms", alarmNames=["payments"]))
+
+    def test_its_heartbeat(self):
+        stack = Stack()
+        for schedule in stack.of_type("AWS::Scheduler::Schedule").values():
+            self.pages(*(call("scheduler", it, name=schedule["Name"], groupName=schedule["GroupName"]) for it in ("DeleteSchedule", "UpdateSchedule")))
+        self.pages(call("scheduler", "DeleteScheduleGroup", name=stack.properties("Heartbeat")["Name"]))
+        self.is_silent(call("scheduler", "DeleteSchedule", name="payments", groupName="default"))
+
+    def test_its_logs(self):
+        for group in Stack().of_type("AWS::Logs::LogGroup").values():
+            name = group["LogGroupName"]
+            self.pages(call("logs", "DeleteLogGroup", logGroupName=name), call("logs", "DeleteLogStream", logGroupName=name))
+        self.is_silent(call("logs", "DeleteLogGroup", logGroupName="/aws/lambda/payments"))
+
+    def test_its_stack(self):
+        arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/sealwatch/1a2b"
+        for name in ("sealwatch", arn):
+            self.pages(call("cloudformation", "DeleteStack", stackName=name), call("cloudformation", "UpdateStack", stackName=name))
+        self.is_silent(call("cloudformation", "DeleteStack", stackName="sealwatch-preventive"), call("cloudformation", "DescribeStacks", stackName="sealwatch"))
+
+    def test_its_roles_where_iams_calls_are_heard(self):
+        for role in Stack().of_type("AWS::IAM::Role"):
+            name = Stack().name_of(role)
+            events = [call("iam", it, roleName=name) for it in ("PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole")]
+            self.pages(*events, region="us-east-1", TopicArn="arn:aws:sns:us-east-1:111122223333:theirs")
+            self.is_silent(*events)
+
+    def test_the_guards_themselves_start_nothing_here(self):
+        """Or each repair would page twice."""
+        self.assertEqual(matching(Stack(), call("logs", "AssociateKmsKey", logGroupName="/aws/lambda/sealwatch-key-guard")), {"LogGroupGuardChanges"})
+
+    def test_a_page_holds_nothing_that_a_caller_chooses(self):
+        stack = Stack(region="us-east-1")
+        watching = {name: it for name, it in stack.of_type("AWS::Events::Rule").items() if name not in GUARDS_RULES.values()}
+        self.assertEqual(len(watching), 9)
+        for name, rule in watching.items():
+            (target,) = rule["Targets"]
+            transformer = target["InputTransformer"]
+            self.assertLessEqual(set(transformer["InputPathsMap"].values()), WRITTEN_BY_AWS, name)
+            self.assertLessEqual(set(re.findall(r"<(\w+)>", transformer["InputTemplate"])), set(transformer["InputPathsMap"]), name)
+            for line in transformer["InputTemplate"].strip().splitlines():
+                self.assertRegex(line, r'^"[^"]*"$', "EventBridge takes lines of text in quotation marks")
+
+    def test_the_rules_page_with_a_role_that_only_their_like_may_take(self):
+        stack = Stack(region="us-east-1")
+        (trust,) = stack.properties("WatchRole")["AssumeRolePolicyDocument"]["Statement"]
+        allowed = trust["Condition"]["ArnLike"]["aws:SourceArn"]
+        self.assertEqual(allowed, f"arn:aws:events:us-east-1:{ACCOUNT}:rule/sealwatch-watch-*")
+        for name, rule in stack.of_type("AWS::Events::Rule").items():
+            if name not in GUARDS_RULES.values():
+                (target,) = rule["Targets"]
+                self.assertEqual(target["RoleArn"], stack.attribute("WatchRole", "Arn"))
+                self.assertTrue(rule["Name"].startswith("sealwatch-watch-"), name)
+                self.assertEqual(target["DeadLetterConfig"]["Arn"], stack.attribute("FailureQueue", "Arn"))
+        self.assertEqual({it for statement in stack.statements("WatchRole") for it in statement["Action"]}, {"sns:Publish", "kms:Decrypt", "kms:GenerateDataKey*"})
+
+
+if __name__ == "__main__":
+    unittest.main()
