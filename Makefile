@@ -8,7 +8,7 @@ ARCHITECTURE ?= arm64
 CONFIG_ENV ?= default
 export SAM_CLI_TELEMETRY = 0
 in_deploy = PATH="$(CURDIR)/.tools/deploy/bin:$$PATH"
-in_template = PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=eu-central-1 .tools/template/bin/python
+in_template = PYTHONDONTWRITEBYTECODE=1 .tools/template/bin/python
 
 help: ## What there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12

@@ -5,6 +5,7 @@ Knows only the functions that the templates use, and fails on any other.
 
 import functools
 import json
+import os
 import pathlib
 import re
 
@@ -13,6 +14,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+# The translator wants one; what depends on the Region is worked out here.
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ACCOUNT = "111122223333"
 NAME = "sealwatch"
