@@ -104,6 +104,13 @@ class EveryPattern(unittest.TestCase):
             with self.subTest(rule=name):
                 check(pattern)
 
+    def test_is_about_one_service_by_its_full_name(self):
+        for name, pattern in rules(Stack(region="us-east-1")).items():
+            (source,) = pattern["source"]
+            details = [pattern] if "detail" in pattern else [it for it in pattern["$or"] if "detail" in it]
+            for it in details:
+                self.assertEqual([source], ["aws." + it["detail"]["eventSource"][0].removesuffix(".amazonaws.com")], name)
+
     def test_is_within_eventbridges_limit(self):
         for name, pattern in rules(Stack(region="us-east-1")).items():
             # The stack's name, of up to 128 characters, stands in a pattern six times at the most.

@@ -57,6 +57,7 @@ class Alarms(unittest.TestCase):
             self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
             self.assertEqual((alarm["Statistic"], alarm["TreatMissingData"]), ("Sum", "breaching"))
             self.assertEqual(alarm["Period"] * alarm["EvaluationPeriods"], 2 * 3600)
+            self.assertEqual(alarm["OKActions"], alarm["AlarmActions"], "who was told of silence is told of its end")
 
     def test_the_functions_write_every_metric_that_is_used(self):
         dashboard = self.stack.properties("Dashboard")["DashboardBody"]
@@ -87,6 +88,11 @@ class TheDashboard(unittest.TestCase):
             (widget,) = [it for it in body["widgets"] if it["properties"]["title"] == title]
             shown = {it[3] for it in widget["properties"]["metrics"]}
             self.assertEqual(shown, set(GUARDS), title)
+
+    def test_draws_no_more_metrics_than_cost_nothing(self):
+        body = json.loads(Stack().properties("Dashboard")["DashboardBody"])
+        drawn = [it for widget in body["widgets"] for it in widget["properties"]["metrics"] if "expression" not in it[0]]
+        self.assertLessEqual(len(drawn), 50)
 
     def test_widgets_don_t_overlap(self):
         body = json.loads(Stack().properties("Dashboard")["DashboardBody"])
