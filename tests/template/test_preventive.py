@@ -62,6 +62,9 @@ class TheGuardrail(unittest.TestCase):
             self.assertTrue(denied(action, unused_days=89))
             self.assertFalse(denied(action, unused_days=90))
 
+    def test_where_kms_doesn_t_count_it_locks_nobody_out(self):
+        self.assertFalse(denied("kms:DisableKey", unused_days=None))
+
     def test_the_days_can_be_set(self):
         stack = Stack(PATH, DaysWithoutUse=30)
         self.assertTrue(denied("kms:DisableKey", stack, unused_days=29))

@@ -141,6 +141,13 @@ class TheHeartbeat(unittest.TestCase):
             principals = [it["Principal"] for it in key["KeyPolicy"]["Statement"]]
             self.assertNotIn("HeartbeatRole", json.dumps(principals))
 
+    def test_what_is_denied_is_a_repair_so_that_no_guard_takes_it_for_an_attack(self):
+        stack = Stack(Mode="remediate")
+        repairs = {action for it in GUARDS.values() for statement in stack.statements(f"{it}Role", "guard") if statement["Sid"] == "Repair" for action in statement["Action"]}
+        for arn in self.beats(stack):
+            service, action = arn.rsplit(":", 2)[1:]
+            self.assertIn(f"{SERVICES.get(service, service)}:{action[0].upper()}{action[1:]}", repairs)
+
     def test_the_calls_are_such_as_aws_takes_and_name_what_can_t_be_there(self):
         session = get_session()
         for arn, beat in self.beats(Stack()).items():
