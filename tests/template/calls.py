@@ -1,7 +1,7 @@
 """What the guards' code calls, read out of the Rust sources.
 
-Every AWS call goes through `call(deadline, step, "service:Operation", …send())`; a function reaches the calls of its own crate
-and of those modules of the shared runtime that it uses, directly or through another.
+Every AWS call goes through `call(deadline, step, "service:Operation", …send())` or, page by page, through `all(…)` of the same form. A
+function reaches the calls of its own crate and of those modules of the shared runtime that it uses, directly or through another.
 """
 
 import pathlib
@@ -14,10 +14,12 @@ from stack import ROOT
 
 RUNTIME = ROOT / "shared/runtime/src"
 SERVICES = {"cloudtrail": "cloudtrail", "kms": "kms", "logs": "logs", "sns": "sns", "sts": "sts", "s3": "s3"}
-CALL = re.compile(r"(?<![\w.])(?<!fn )call\(")
-LABELLED = re.compile(r'(?<![\w.])call\(\s*[\w.&]+,\s*[\w:]+,\s*"([a-z0-9]+:[A-Za-z0-9]+)",')
-# Ways to send a request that aren't `.send()`.
-DETOURS = re.compile(r"\.(send_with|into_paginator|customize|orchestrate|send_orchestrator_request|ask_unsigned)\(")
+# `call` makes one call, `all` those for every page of a paginator, which sends nothing until it is asked for a page.
+DOOR = re.compile(r"(?<![\w.])(?<!fn )(call|all)\(")
+LABEL = re.compile(r'"([a-z0-9]+:[A-Z][A-Za-z0-9]+)"')
+# Ways to send a request that aren't `.send()`, or to ask a paginator for a page.
+DETOURS = re.compile(r"\.(send_with|customize|orchestrate|send_orchestrator_request|ask_unsigned|try_next|next)\(\s*[^)]*\)(\s*\.await)?")
+PAGES = re.compile(r"let (\w+) =[^;]*\.into_paginator\(\)[^;]*\.send\(\);")
 
 
 def sources(folder: pathlib.Path) -> dict[pathlib.Path, str]:
@@ -66,29 +68,60 @@ def reached(guard: str) -> dict[pathlib.Path, str]:
 
 def calls(guard: str) -> set[str]:
     """The operations that a guard's function may call, as `service:Operation`."""
-    return {label for text in reached(guard).values() for label in LABELLED.findall(text)}
+    return {label for text in reached(guard).values() for label in labels(text) if label}
 
 
-def argument(text: str, start: int) -> str:
-    """What stands in the parentheses that open just before `start`."""
-    depth = 1
-    for at in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[start:at]
-    raise ValueError("a parenthesis isn't closed")
+def arguments(text: str, start: int) -> list[str]:
+    """The arguments of a call whose parenthesis opens just before `start`."""
+    found, depth, begin, quoted, at = [], 0, start, False, start
+    while True:
+        letter = text[at]
+        if quoted:
+            at += letter == "\\"
+            quoted = letter != '"'
+        elif letter == '"':
+            quoted = True
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}" and depth > 0:
+            depth -= 1
+        elif (letter == "," and depth == 0) or letter == ")":
+            found.append(text[begin:at].strip())
+            begin = at + 1
+            if letter == ")":
+                return [it for it in found if it]
+        at += 1
+
+
+def doors(text: str) -> list[tuple[str, list[str], int]]:
+    """Each `call(…)` and `all(…)` of a source, with its arguments and its place."""
+    has_all = re.search(r"trouble::(\{[^}]*\ball\b[^}]*\}|all\b)", text)
+    return [(it[1], arguments(text, it.end()), it.start()) for it in DOOR.finditer(text) if it[1] == "call" or has_all]
+
+
+def labels(text: str) -> list[str]:
+    """The operation that each call names: written out, or as a constant that stands before it; "" where it can't be told."""
+    found = []
+    for _, given, place in doors(text):
+        named = given[2] if len(given) > 3 else ""
+        constants = re.findall(rf"const {re.escape(named)}: &str =\s*({LABEL.pattern});", text[:place]) if named.isupper() else []
+        label = LABEL.fullmatch(constants[-1][0] if constants else named)
+        found.append(label[1] if label else "")
+    return found
 
 
 def bypasses(text: str) -> list[str]:
-    """Where a source sends a request otherwise than inside a labelled `call(`."""
-    inside = [argument(text, it.end()) for it in CALL.finditer(text)]
-    sent = sum(it.count(".send()") for it in inside)
-    found = []
-    if text.count(".send()") != sent:
-        found.append(f"{text.count('.send()') - sent} `.send()` outside `call(`")
-    if len(inside) != len(LABELLED.findall(text)):
-        found.append("a `call(` without the operation written out as its third argument")
-    return found + [f"`{it[1]}`" for it in DETOURS.finditer(text)]
+    """Where a source sends a request otherwise than through a door that names the operation."""
+    single = sum(given[3].count(".send()") for door, given, _ in doors(text) if door == "call" and len(given) > 3)
+    paged = [given[3] for door, given, _ in doors(text) if door == "all" and len(given) > 3]
+    prepared = PAGES.findall(text)
+    found = ["a call that doesn't name its operation" for it in labels(text) if not it]
+    if text.count(".send()") != single + len(prepared):
+        found.append("a `.send()` outside `call(`")
+    if sorted(paged) != sorted(prepared):
+        found.append(f"paginators {prepared}, but `all(` of {paged}")
+    # Iterators have a `next` too; only a paginator's is awaited.
+    return found + [f"`{it[1]}`" for it in DETOURS.finditer(text) if it[1] != "next" or it[2]]
 
 
 def operations(service: str) -> dict[str, str]:
@@ -105,10 +138,16 @@ def shield() -> dict[str, set[str]]:
 
 
 def handled(guard: str) -> set[str]:
-    """The event names that a guard's `Call::of` knows."""
+    """The names of events that a guard's `Call::of` knows: of calls, and the detail types of what KMS tells by itself."""
     text = (ROOT / f"shared/policy/src/guards/{guard.replace('-', '_')}/mod.rs").read_text()
     body = text.split("impl Call {", 1)[1].split("fn of(change: &Change)", 1)[1].split("\n    }\n", 1)[0]
-    return set(re.findall(r'"([A-Z]\w+)"', body))
+    return set(re.findall(r'"([A-Z][\w ]+)"', body))
+
+
+def judged() -> list[str]:
+    """The guards whose decisions are there, with or without a function."""
+    found = sorted(it.parent.name for it in (ROOT / "shared/policy/src/guards").glob("*/mod.rs"))
+    return [name.replace("_", "-") for name in found]
 
 
 def metrics() -> set[str]:

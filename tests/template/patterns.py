@@ -93,7 +93,7 @@ def samples():
 
 
 def names(pattern: dict) -> set[str]:
-    """The event names in a pattern."""
+    """The names of the events in a pattern, as the code knows them: a call's, or else the detail type."""
     if "$or" in pattern:
         return {name for part in pattern["$or"] for name in names(part)}
-    return set(pattern.get("detail", {}).get("eventName", []))
+    return set(pattern["detail"]["eventName"] if "detail" in pattern else pattern["detail-type"])

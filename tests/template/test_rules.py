@@ -88,7 +88,8 @@ class TheRulesOfTheGuards(unittest.TestCase):
 
     def test_the_rules_name_exactly_what_the_code_handles(self):
         patterns = rules(self.stack)
-        for guard in code.guards():
+        self.assertEqual(set(code.judged()), set(GUARDS))
+        for guard in code.judged():
             with self.subTest(guard=guard):
                 self.assertEqual(names(patterns[GUARDS_RULES[guard]]), code.handled(guard))
 
