@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import zipfile
 
@@ -67,6 +68,11 @@ def free_port() -> int:
         return it.getsockname()[1]
 
 
+def output_of(binary: pathlib.Path) -> pathlib.Path:
+    """Where what a function prints is kept."""
+    return binary.parent.parent / "output.log"
+
+
 @contextlib.contextmanager
 def started(binary: pathlib.Path, policy: pathlib.Path):
     """The function under the runtime interface emulator; gives the address that invokes it."""
@@ -86,7 +92,8 @@ def started(binary: pathlib.Path, policy: pathlib.Path):
     }
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{front}", "--runtime-api-address", f"127.0.0.1:{back}"]
     command = [str(EMULATOR), "--log-level", "warn", *addresses, str(binary)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with output_of(binary).open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         patience = time.monotonic() + PATIENCE
         while True:
@@ -127,8 +134,11 @@ def faults(guard: str, binary: pathlib.Path, policy: pathlib.Path) -> list[str]:
         found.append(f"its archive has {archive.stat().st_size} bytes")
     event = denied_call(guard)
     with started(binary, policy) as address:
-        with urllib.request.urlopen(address, json.dumps(event).encode(), timeout=PATIENCE) as answer:
-            receipt = json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(address, json.dumps(event).encode(), timeout=PATIENCE) as answer:
+                receipt = json.loads(answer.read())
+        except urllib.error.HTTPError:
+            return [*found, f"it doesn't start: {output_of(binary).read_text(errors='replace')[:600]}"]
     if (receipt.get("event_id"), receipt.get("mode")) != (event["detail"]["eventID"], "observe") or "verdict" not in receipt:
         found.append(f"it answers {json.dumps(receipt)[:300]}")
     version = ".".join(map(str, newest))
