@@ -76,7 +76,7 @@ class Heartbeats(unittest.TestCase):
     def test_are_counted_and_nothing_else(self):
         beats = {"log-group": ("logs", "AssociateKmsKey"), "trail": ("cloudtrail", "StartLogging"), "key": ("kms", "EnableKey")}
         role = Stack().name_of("HeartbeatRole")
-        for guard in code.guards():
+        for guard in code.judged():
             event = call(*beats[guard])
             event["detail"] |= {
                 "errorCode": "AccessDenied",
