@@ -20,11 +20,11 @@ test: tools format lint deny template emulator unit package ## Everything that C
 
 build: ## Package the guards and the policy file for AWS (ARCHITECTURE=x86_64 for other processors)
 	@tests/emulator/install.sh deploy
+	cargo run --quiet --locked --package sealwatch -- check policy.toml
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # cargo-lambda itself would change a stale lock file
 	$(in_deploy) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 deploy: build ## Deploy to the AWS account whose credentials are set; asks before it changes anything
-	cargo run --quiet --locked --package sealwatch -- check policy.toml
 	$(in_deploy) sam validate --lint --region us-east-1
 	$(in_deploy) python deploy/deploy.py --config-env $(CONFIG_ENV)
 
