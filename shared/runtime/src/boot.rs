@@ -12,6 +12,7 @@ use sealwatch_policy::facts::Unreadable;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, Arn, NameError, Place, Region};
 use sealwatch_policy::policy::{Faults, Mode, Policy};
+use sealwatch_policy::untrusted::clean;
 use std::path::PathBuf;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
@@ -58,6 +59,9 @@ pub enum BootError {
         /// Every fault with its line.
         faults: Faults,
     },
+    /// The mode that the deployment allows is none.
+    #[error("the environment variable `SEALWATCH_MODE` is `{0}`: write observe, page or remediate")]
+    Mode(String),
     /// The Region is none.
     #[error("the environment variable `AWS_REGION` is wrong")]
     Region(#[source] NameError),
@@ -92,7 +96,7 @@ pub fn start<T>(booted: Result<T, BootError>) -> Result<T, lambda_runtime::Error
 }
 
 impl Boot {
-    /// Reads `SEALWATCH_POLICY`, `SEALWATCH_TOPIC_ARN` and the standard `AWS_*` variables.
+    /// Reads `SEALWATCH_POLICY`, `SEALWATCH_MODE`, `SEALWATCH_TOPIC_ARN` and the standard `AWS_*` variables.
     ///
     /// # Errors
     /// If one is missing or wrong, or the policy has a fault.
@@ -101,7 +105,7 @@ impl Boot {
         let text = std::fs::read_to_string(&path)
             .map_err(|source| BootError::PolicyFile { path: path.clone(), source })?;
         let policy = Policy::parse(&text).map_err(|faults| BootError::Policy { path, faults })?;
-        let mode = policy.mode_of(guard);
+        let mode = allowed(policy.mode_of(guard), variable("SEALWATCH_MODE").as_deref())?;
         let topic = variable("SEALWATCH_TOPIC_ARN");
         if mode > Mode::Observe && topic.is_none() {
             return Err(BootError::Missing("SEALWATCH_TOPIC_ARN"));
@@ -144,6 +148,17 @@ impl Boot {
     }
 }
 
+/// What policy wants, as far as the deployment allows it: a function does no more than its role was made for.
+fn allowed(wanted: Mode, most: Option<&str>) -> Result<Mode, BootError> {
+    let Some(most) = most else { return Ok(wanted) };
+    let most = Mode::named(most).ok_or_else(|| BootError::Mode(clean(most, 60)))?;
+    if most < wanted {
+        let (wanted, most) = (wanted.as_str(), most.as_str());
+        tracing::warn!(wanted, most, "the policy file wants more than the deployment allows");
+    }
+    Ok(wanted.min(most))
+}
+
 /// Lambda puts the role's credentials into the environment; they hold for the life of the instance.
 fn credentials() -> Result<Credentials, BootError> {
     let required = |name| variable(name).ok_or(BootError::Missing(name));
@@ -158,4 +173,27 @@ fn credentials() -> Result<Credentials, BootError> {
 
 fn variable(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deployment_lowers_the_mode_and_never_raises_it() {
+        use Mode::{Observe, Page, Remediate};
+        for (wanted, most, expected) in [
+            (Remediate, None, Remediate),
+            (Remediate, Some("remediate"), Remediate),
+            (Remediate, Some("page"), Page),
+            (Remediate, Some("observe"), Observe),
+            (Observe, Some("remediate"), Observe),
+            (Page, Some("remediate"), Page),
+        ] {
+            assert_eq!(allowed(wanted, most).ok(), Some(expected), "{wanted:?} {most:?}");
+        }
+        for wrong in ["", "Remediate", "off", "inherit"] {
+            assert!(matches!(allowed(Observe, Some(wrong)), Err(BootError::Mode(_))), "{wrong:?}");
+        }
+    }
 }

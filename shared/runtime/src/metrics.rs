@@ -18,19 +18,26 @@ pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
         |wanted: Severity| receipt.findings.iter().filter(|finding| finding.severity == wanted).count();
     let effects = |outcome: &str| receipt.effects.iter().filter(|effect| effect.outcome == outcome).count();
     let page = |outcome: &str| usize::from(receipt.page.as_ref().is_some_and(|page| page.outcome == outcome));
-    let mut values = vec![
-        ("Events", "Count", json!(1)),
-        ("FindingsInfo", "Count", json!(severity(Severity::Info))),
-        ("FindingsLow", "Count", json!(severity(Severity::Low))),
-        ("FindingsMedium", "Count", json!(severity(Severity::Medium))),
-        ("FindingsHigh", "Count", json!(severity(Severity::High))),
-        ("FindingsCritical", "Count", json!(severity(Severity::Critical))),
-        ("EffectsApplied", "Count", json!(effects("applied"))),
-        ("EffectsFailed", "Count", json!(effects("failed") + effects("refused"))),
-        ("EffectsWithheld", "Count", json!(effects("withheld"))),
-        ("PagesSent", "Count", json!(page("sent"))),
-        ("PagesFailed", "Count", json!(page("failed"))),
+    let counts = [
+        ("FindingsInfo", "Count", severity(Severity::Info)),
+        ("FindingsLow", "Count", severity(Severity::Low)),
+        ("FindingsMedium", "Count", severity(Severity::Medium)),
+        ("FindingsHigh", "Count", severity(Severity::High)),
+        ("FindingsCritical", "Count", severity(Severity::Critical)),
+        ("EffectsApplied", "Count", effects("applied")),
+        ("EffectsFailed", "Count", effects("failed") + effects("refused")),
+        ("EffectsWithheld", "Count", effects("withheld")),
+        ("PagesSent", "Count", page("sent")),
+        ("PagesFailed", "Count", page("failed")),
     ];
+    let mut values = vec![("Events", "Count", json!(1))];
+    // A metric costs money in each hour that it is told of, and a count of none is told by its absence.
+    values.extend(
+        counts
+            .map(|(name, unit, count)| (name, unit, json!(count)))
+            .into_iter()
+            .filter(|(_, _, count)| *count != 0),
+    );
     if let Some(timings) = &receipt.timings_ms {
         values.push(("EventAge", "Milliseconds", json!(timings.event_age)));
         values.push(("GatherTime", "Milliseconds", json!(timings.gather)));

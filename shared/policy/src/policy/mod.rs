@@ -348,6 +348,12 @@ fn fill(template: &str, place: &Place) -> String {
 }
 
 impl Mode {
+    /// Reads a mode as written in files.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Observe, Self::Page, Self::Remediate].into_iter().find(|mode| mode.as_str() == name)
+    }
+
     /// The mode as written in files and receipts.
     #[must_use]
     pub fn as_str(self) -> &'static str {
