@@ -7,6 +7,7 @@ mod documents;
 mod list;
 mod part;
 mod scan;
+mod unpack;
 
 pub use part::Counts;
 
@@ -19,6 +20,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use unpack::Unpacker;
 
 /// All that was read.
 pub struct Input {
@@ -55,10 +57,11 @@ fn read_files(files: &[File], all: Part) -> Part {
     let next = AtomicUsize::new(0);
     let all = Mutex::new(all);
     let work = || {
+        let mut unpacker = Unpacker::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { return };
-            let mut part = read_file(file);
+            let mut part = read_file(file, &mut unpacker);
             part.number_troubles(index);
             bar.inc(file.size);
             all.lock().unwrap_or_else(PoisonError::into_inner).join(part);
@@ -79,13 +82,16 @@ fn read_files(files: &[File], all: Part) -> Part {
 
 /// As CloudTrail writes log files, by a search through its bytes; in any other shape, or where something is wrong with it,
 /// document by document.
-fn read_file(file: &File) -> Part {
-    let opened = || std::fs::File::open(&file.path).and_then(inflated);
+fn read_file(file: &File, unpacker: &mut Unpacker) -> Part {
     let mut part = Part::default();
     part.counts.files = 1;
-    if let Ok(source) = opened()
-        && let Ok(scanned) = scan::read(source)
-    {
+    let opened = || std::fs::File::open(&file.path).and_then(inflated);
+    let scanned = match unpacker.unpack(&file.path) {
+        Ok(Some(unpacked)) => scan::read_whole(unpacked).ok(),
+        Ok(None) => opened().ok().and_then(|source| scan::read(source).ok()),
+        Err(_) => None,
+    };
+    if let Some(scanned) = scanned {
         part.join(scanned);
         return part;
     }

@@ -44,17 +44,36 @@ pub fn read(source: impl Read) -> Result<Part, NotPlain> {
     read_by(source, WINDOW)
 }
 
-/// As much at a time as is said.
-fn read_by(source: impl Read, step: usize) -> Result<Part, NotPlain> {
-    Scanner { source, step, window: Vec::new(), searched: 0, record: None, part: Part::default() }.run()
+/// Reads a log file that is unpacked already.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(unpacked: &mut Vec<u8>) -> Result<Part, NotPlain> {
+    let mut scanner = Scanner { window: unpacked, searched: 0, record: None, part: Part::default() };
+    scanner.search(true)?;
+    scanner.last()?;
+    Ok(scanner.part)
 }
 
-struct Scanner<R> {
-    source: R,
-    /// How much is unpacked at a time.
-    step: usize,
-    /// From the record whose end isn't found yet.
-    window: Vec<u8>,
+/// As much at a time as is said.
+fn read_by(mut source: impl Read, step: usize) -> Result<Part, NotPlain> {
+    let mut window = Vec::new();
+    let mut scanner = Scanner { window: &mut window, searched: 0, record: None, part: Part::default() };
+    let mut whole = false;
+    while !whole {
+        let wanted = step as u64;
+        let got = source.by_ref().take(wanted).read_to_end(scanner.window).map_err(|_| NotPlain)?;
+        whole = (got as u64) < wanted;
+        scanner.search(whole)?;
+        scanner.forget();
+    }
+    scanner.last()?;
+    Ok(scanner.part)
+}
+
+struct Scanner<'a> {
+    /// From the record whose end isn't found yet, or all of the file.
+    window: &'a mut Vec<u8>,
     /// Up to where the window was searched.
     searched: usize,
     record: Option<Record>,
@@ -74,25 +93,7 @@ enum Found {
 /// The keys that are looked at.
 const NAMES: [&[u8]; 4] = [b"\"eventVersion\":", b"\"eventTime\":", b"\"eventSource\":", b"\"eventName\":"];
 
-impl<R: Read> Scanner<R> {
-    fn run(mut self) -> Result<Part, NotPlain> {
-        let mut whole = false;
-        while !whole {
-            whole = self.unpack()?;
-            self.search(whole)?;
-            self.forget();
-        }
-        self.last()?;
-        Ok(self.part)
-    }
-
-    /// Unpacks more; whether that was the last.
-    fn unpack(&mut self) -> Result<bool, NotPlain> {
-        let wanted = self.step as u64;
-        let got = self.source.by_ref().take(wanted).read_to_end(&mut self.window).map_err(|_| NotPlain)?;
-        Ok((got as u64) < wanted)
-    }
-
+impl Scanner<'_> {
     fn search(&mut self, whole: bool) -> Result<(), NotPlain> {
         let mut from = self.searched;
         while let Some(at) = self.window.get(from..).and_then(|rest| KEYS.find(rest)).map(|at| from + at) {
@@ -210,7 +211,7 @@ impl<R: Read> Scanner<R> {
     /// The last record's end is the file's.
     fn last(&mut self) -> Result<(), NotPlain> {
         let record = self.record.take().ok_or(NotPlain)?;
-        let end = self.window.trim_ascii_end().strip_suffix(b"]}").ok_or(NotPlain)?.len();
+        let end = self.window.as_slice().trim_ascii_end().strip_suffix(b"]}").ok_or(NotPlain)?.len();
         self.end(&record, end)
     }
 

@@ -1,0 +1,135 @@
+"""Replays a generated CloudTrail archive, and holds the time and memory it takes against other ways to read it.
+
+Everything is measured in one run, side by side: each command several times in turn, the least of them counts. Ratios hold from
+machine to machine, absolute times don't. Prints a table in Markdown.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+# The calls that a replay makes something of, for the other tools; the uses of keys are left to Sealwatch.
+SOURCES = ["logs.amazonaws.com", "kms.amazonaws.com", "cloudtrail.amazonaws.com"]
+NAMES = [
+    "CreateLogGroup", "DeleteLogGroup", "AssociateKmsKey", "DisassociateKmsKey", "CreateTrail", "UpdateTrail", "DeleteTrail",
+    "StartLogging", "StopLogging", "PutEventSelectors", "CreateKey", "PutKeyPolicy", "EnableKey", "DisableKey",
+    "ScheduleKeyDeletion", "CancelKeyDeletion", "CreateGrant", "RevokeGrant", "CreateAlias", "UpdateAlias", "DeleteAlias",
+]  # fmt: skip
+JQ = (
+    ".Records[] | select((.eventSource | IN(%s)) and (.eventName | IN(%s)))"
+    % tuple(", ".join(json.dumps(item) for item in items) for items in (SOURCES, NAMES))
+)
+PYTHON = f"""
+import gzip, sys
+import orjson
+sources, names = set({SOURCES!r}), set({NAMES!r})
+found = 0
+for path in sys.stdin.read().split():
+    with gzip.open(path) as file:
+        for record in orjson.loads(file.read())["Records"]:
+            found += record["eventSource"] in sources and record["eventName"] in names
+print(found)
+"""
+DUCKDB = f"""
+import duckdb, sys
+duckdb.sql("SET threads = " + sys.argv[2])
+found = duckdb.sql(f'''
+    SELECT count(*) FROM (
+        SELECT unnest(Records) AS record FROM read_json('{{sys.argv[1]}}/**/*.json.gz', maximum_object_size = 100000000,
+            columns = {{{{Records: 'STRUCT(eventSource VARCHAR, eventName VARCHAR)[]'}}}})
+    ) WHERE record.eventSource IN {tuple(SOURCES)} AND record.eventName IN {tuple(NAMES)}
+''').fetchone()
+print(found)
+"""
+
+
+class Measured:
+    """The least of several runs of one command."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = float("inf")
+        self.memory = 0.0
+
+    def run(self, command: list[str], cores: str, stdin: bytes) -> None:
+        """Runs the command on these processors and keeps what is less than before; of memory what is more."""
+        read, write = os.pipe()
+        started = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            os.dup2(read, 0)
+            os.close(write)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
+            os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+            os.execvp(command[0], command)
+        os.close(read)
+        with os.fdopen(write, "wb") as pipe:
+            try:
+                pipe.write(stdin)
+            except BrokenPipeError:
+                pass
+        _, status, used = os.wait4(child, 0)
+        if os.waitstatus_to_exitcode(status) not in (0, 1):
+            sys.exit(f"{command} failed")
+        self.wall = min(self.wall, time.monotonic() - started)
+        self.cpu = min(self.cpu, used.ru_utime + used.ru_stime)
+        self.memory = max(self.memory, used.ru_maxrss / 1024)
+
+
+def built() -> pathlib.Path:
+    """Builds what is measured, and what measures."""
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--package", "sealwatch", "--package", "sealwatch-bench"], cwd=ROOT, check=True)
+    return TARGET / "release"
+
+
+def main() -> None:
+    """Generates, measures, prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=512, help="how much the archive holds unpacked")
+    parser.add_argument("--runs", type=int, default=3, help="how often each command is run")
+    parser.add_argument("--folder", type=pathlib.Path, default=TARGET / "bench", help="where the archive is kept")
+    parser.add_argument("--single", action="store_true", help="measure one plain log file of that size instead")
+    arguments = parser.parse_args()
+    programs = built()
+    kind = "single" if arguments.single else "archive"
+    archive = arguments.folder / f"{kind}-{arguments.megabytes}"
+    if not archive.exists():
+        print("generating", archive, file=sys.stderr)
+        command = [str(programs / "generate"), str(archive), "--megabytes", str(arguments.megabytes)]
+        subprocess.run(command + (["--single"] if arguments.single else []), check=True, stdout=sys.stderr)
+    files = sorted(str(path) for path in archive.rglob("*.json*"))
+    listed = "\n".join(files).encode()
+    replay = [str(programs / "sealwatch"), "replay", "--format", "json", str(archive)]
+    tried: dict[str, tuple[list[str], str]] = {"sealwatch, one core": (replay, "0"), "sealwatch, two cores": (replay, "0,1")}
+    if not arguments.single:
+        tried["inflate alone (libdeflate)"] = ([str(programs / "inflate")], "0")
+        tried["gzip -dc"] = (["xargs", "gzip", "-dc"], "0")
+        if shutil.which("jq"):
+            tried["gzip -dc and jq"] = (["sh", "-c", f"xargs gzip -dc | jq -c '{JQ}'"], "0")
+        python = ROOT / ".tools/bench/bin/python"
+        if python.exists():
+            tried["Python, gzip and orjson"] = ([str(python), "-c", PYTHON], "0")
+            tried["DuckDB, one thread"] = ([str(python), "-c", DUCKDB, str(archive), "1"], "0")
+    measured = {name: Measured() for name in tried}
+    for number in range(arguments.runs):
+        for name, (command, cores) in tried.items():
+            print(f"run {number + 1} of {arguments.runs}: {name}", file=sys.stderr)
+            measured[name].run(command, cores, listed)
+    own = measured["sealwatch, one core"]
+    print("| reader | wall s | CPU s | wall against sealwatch on one core | peak MiB |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, it in measured.items():
+        print(f"| {name} | {it.wall:.2f} | {it.cpu:.2f} | {it.wall / own.wall:.2f} | {it.memory:.0f} |")
+    print(f"\n{len(files)} files, {sum(os.path.getsize(path) for path in files) / 1e6:.0f} MB as they lie, {arguments.megabytes} MB unpacked")
+
+
+if __name__ == "__main__":
+    main()
