@@ -362,19 +362,27 @@ impl Search {
     }
 }
 
-/// The service behind a grant's party: its principal, or the one that a service-linked role belongs to.
+/// The service behind a grant's party: its principal, the one that a service-linked role belongs to, or a role that only
+/// AWS itself can have.
+///
+/// Source: KMS Developer Guide, "Examining grants": EC2 holds a grant for each volume that is attached, as a session of
+/// `aws:ec2-infrastructure`. The names of an account's own roles have no colon.
 fn service(party: &str) -> Option<String> {
-    let of_role = |arn: &str| {
-        let resource = Arn::split(arn).filter(|arn| arn.service == "iam")?.resource;
-        let (service, _) = resource.strip_prefix("role/aws-service-role/")?.split_once('/')?;
-        Some(service.to_owned())
+    let is_plain = |name: &str| name.bytes().all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it));
+    let principal = |name: &str| (name.contains(".amazonaws.com") && is_plain(name)).then(|| name.to_owned());
+    let aws_role = |name: &str| name.strip_prefix("aws:").is_some_and(is_plain).then(|| name.to_owned());
+    let of_arn = |arn: Arn<'_>| match arn.service {
+        "iam" => principal(arn.resource.strip_prefix("role/aws-service-role/")?.split_once('/')?.0),
+        "sts" => aws_role(arn.resource.strip_prefix("assumed-role/")?.split_once('/')?.0),
+        _ => None,
     };
-    let is_principal = |name: &str| {
-        name.contains(".amazonaws.com")
-            && name.bytes().all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it))
+    // CloudTrail also writes `ACCOUNT:aws:ec2-infrastructure:INSTANCE`.
+    let of_session = || aws_role(party.split_once(':')?.1.rsplit_once(':')?.0);
+    let service = match Arn::split(party) {
+        Some(arn) => of_arn(arn),
+        None => principal(party).or_else(of_session),
     };
-    let service = of_role(party).unwrap_or_else(|| party.to_owned());
-    is_principal(&service).then(|| clean(&service, 120))
+    service.map(|service| clean(&service, 120))
 }
 
 /// What the answer rests on that nothing told (replay only).

@@ -91,3 +91,30 @@ fn hostile_names_in_evidence_stay_on_their_line() {
     assert!(plan.findings.iter().flat_map(|it| &it.evidence).all(|line| !line.contains(['\n', '\u{202e}'])));
     assert!(!evidence(&plan).contains("holds the grant"), "a service's name has no line break");
 }
+
+/// Source: KMS Developer Guide, "Examining grants".
+#[test]
+fn a_disk_that_is_attached_needs_its_key_however_long_ago_it_was_used() {
+    let holds = |grantee: &str| {
+        let facts = Facts { grants: Reading::Known(vec![grant(grantee, None)]), ..unused("PendingDeletion") };
+        matches!(answer("", &facts), Usage::InUse { .. })
+    };
+    for grantee in [
+        "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-5d476fab",
+        "111122223333:aws:ec2-infrastructure:i-81e2f56c",
+        "dynamodb.us-west-2.amazonaws.com",
+        "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+    ] {
+        assert!(holds(grantee), "{grantee}");
+    }
+    for grantee in [
+        "arn:aws:sts::111122223333:assumed-role/ec2-infrastructure/i-5d476fab",
+        "arn:aws:sts::111122223333:assumed-role/app/aws:ec2-infrastructure",
+        "arn:aws:sts::111122223333:assumed-role/x.amazonaws.com/session",
+        "arn:aws:iam::111122223333:role/aws:ec2-infrastructure",
+        "111122223333:ec2-infrastructure:i-81e2f56c",
+        "AROAEXAMPLEEXAMPLE001",
+    ] {
+        assert!(!holds(grantee), "{grantee}");
+    }
+}
