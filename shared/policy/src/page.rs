@@ -155,11 +155,11 @@ impl<E: Effect> Report<'_, E> {
             };
             (effect.ensure(), remedies)
         });
-        let found = self.plan.findings.iter().map(|finding| {
-            let mended = self.mended(finding);
-            let left = |remedy: &&Remedy| !mended || matches!(remedy, Remedy::Step(_));
-            (finding.id, finding.remedies.iter().filter(left).collect())
-        });
+        let found = self
+            .plan
+            .findings
+            .iter()
+            .map(|finding| (finding.id, left_of(&finding.remedies, self.mended(finding))));
         // Two findings may be mended by the same command.
         let mut told: Vec<&Remedy> = Vec::new();
         let mut groups = Vec::new();
@@ -215,6 +215,16 @@ impl<E: Effect> Report<'_, E> {
             State::ReplayedInPart
         }
     }
+}
+
+/// All remedies of what isn't mended; of what is, the steps that no command or statement carries out.
+fn left_of(remedies: &[Remedy], mended: bool) -> Vec<&Remedy> {
+    let followers = remedies.iter().skip(1).map(Some).chain([None]);
+    let left = remedies.iter().zip(followers).filter(|(remedy, next)| {
+        let leads_to_one = matches!(next, Some(Remedy::Command(_) | Remedy::Statement(_)));
+        !mended || (matches!(remedy, Remedy::Step(_)) && !leads_to_one)
+    });
+    left.map(|(remedy, _)| remedy).collect()
 }
 
 /// How far a resource has been brought back to what policy wants.

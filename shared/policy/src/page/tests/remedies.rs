@@ -146,3 +146,21 @@ fn the_runbook_is_the_policys_or_the_readmes() {
         Policy::parse("mode = \"page\"\npages.runbook = \"https://wiki.example.com/seal\"").unwrap();
     assert!(story.page().text.contains("Runbook: https://wiki.example.com/seal#log-group-unencrypted\n"));
 }
+
+#[test]
+fn a_step_that_a_command_carries_out_goes_once_it_is_mended() {
+    let mut story = created(Mode::Remediate, Outcome::Applied);
+    story.plan.findings[0].remedies = vec![
+        Remedy::Step("set the key:".to_owned()),
+        Remedy::Command("aws logs associate-kms-key".to_owned()),
+        Remedy::Step("ask the caller why".to_owned()),
+    ];
+    let told = |story: &Story| {
+        let text = story.page().text;
+        let to_do = text.split("Good to know").nth(1).or_else(|| text.split("What to do").nth(1)).unwrap();
+        ["set the key:", "aws logs associate-kms-key", "1. ask the caller why"].map(|it| to_do.contains(it))
+    };
+    assert_eq!(told(&story), [false, false, true]);
+    story.outcomes = vec![Outcome::Withheld];
+    assert_eq!(told(&story), [true, true, false], "there it is the second step");
+}
