@@ -121,7 +121,7 @@ fn decide_key(
             }
             let mut judgement = Judgement::new(policy, change, call, facts, arn.clone(), now);
             judgement.gone();
-            judgement.draft.assumed = usage::assumed(facts, None);
+            judgement.draft.assumed = usage::assumed(policy, facts, None, now);
             let ignored = judgement.draft.findings.is_empty();
             let plan = judgement.plan();
             if ignored { Plan { verdict: Verdict::Ignored, ..plan } } else { plan }
@@ -148,7 +148,7 @@ fn judge(
     }
     let mut judgement = Judgement::new(policy, change, call, facts, key.arn.clone(), now);
     judgement.judge(key);
-    judgement.draft.assumed.extend(usage::assumed(facts, Some(key)));
+    judgement.draft.assumed.extend(usage::assumed(policy, facts, Some(key), now));
     let exempts = |what: fn(&Exempt) -> bool| {
         !protected && policy.exemptions_of(Guard::Key, now).any(|exemption| what(&exemption.what))
     };

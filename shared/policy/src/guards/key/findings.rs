@@ -77,6 +77,15 @@ fn and_usage(usage: &Usage) -> &'static str {
     }
 }
 
+/// The same of a key that is gone.
+fn and_usage_before(usage: &Usage) -> &'static str {
+    match usage {
+        Usage::InUse { .. } => ", and it was in use",
+        Usage::NoEvidence { .. } => "; nothing shows that it was in use",
+        Usage::Unknown { .. } => "; whether it was in use can't be told",
+    }
+}
+
 pub(super) fn deletion_scheduled(key: &Description, policy: &Policy, usage: &Usage) -> Finding {
     let (when, date) = match &key.state {
         KeyState::PendingDeletion { deletion_date: Some(date) } => {
@@ -109,12 +118,14 @@ pub(super) fn deletion_scheduled(key: &Description, policy: &Policy, usage: &Usa
         | KeyState::PendingImport
         | KeyState::Other(_) => ("when KMS deletes it isn't told".to_owned(), String::new()),
     };
-    let mut evidence = vec![when];
+    let mut evidence = usage.told();
+    evidence.push(when);
     evidence.extend(peculiarities(key));
-    evidence.extend(usage.told());
     let mut remedies = Vec::new();
     match usage {
-        Usage::InUse { .. } => {}
+        Usage::InUse { .. } => {
+            remedies.push(step("cancel the deletion, which leaves the key disabled:"));
+        }
         Usage::Unknown { .. } => {
             remedies.push(step("unless you are sure that nothing needs it, cancel the deletion; a cancelled deletion leaves a key disabled:"));
         }
@@ -139,10 +150,34 @@ pub(super) fn deletion_scheduled(key: &Description, policy: &Policy, usage: &Usa
     }
 }
 
+/// Once its deletion is cancelled it stays disabled, although it may be meant to be enabled.
+fn stays_disabled(id: &'static str, severity: Severity, key: &KeyArn, why: &str, told: String) -> Finding {
+    Finding {
+        remedies: vec![
+            step(
+                "if it is to be used, enable it; until then nothing that is encrypted with it can be read or written:",
+            ),
+            kms("enable-key", key),
+        ],
+        ..finding(id, severity, format!("key {} stays disabled: {why}", key.id()), vec![told])
+    }
+}
+
+pub(super) fn stays_disabled_in_doubt(key: &KeyArn, told: String) -> Finding {
+    let why = "whether it was enabled before it was scheduled can't be told";
+    stays_disabled("key.state-unknown", Severity::High, key, why, told)
+}
+
+/// Whoever disables a key and schedules it at once takes it away from what needs it, and may mean to.
+pub(super) fn stays_disabled_as_of_late(key: &KeyArn, told: String) -> Finding {
+    let why = "it was disabled shortly before it was scheduled";
+    stays_disabled("key.disabled", Severity::Critical, key, why, told)
+}
+
 pub(super) fn disabled(key: &Description, policy: &Policy, usage: &Usage) -> Finding {
-    let mut evidence = vec!["its own state, read after the event, is Disabled".to_owned()];
+    let mut evidence = usage.told();
+    evidence.push("its own state, read after the event, is Disabled".to_owned());
     evidence.extend(peculiarities(key));
-    evidence.extend(usage.told());
     Finding {
         remedies: vec![
             step(
@@ -193,9 +228,8 @@ pub(super) fn material_deleted(
         "DeleteImportedKeyMaterial" => "its imported material was deleted",
         _ => "its imported material expired",
     };
-    let mut evidence =
-        vec![format!("{how}: its state is PendingImport, at once and without a waiting period")];
-    evidence.extend(usage.told());
+    let mut evidence = usage.told();
+    evidence.push(format!("{how}: its state is PendingImport, at once and without a waiting period"));
     Finding {
         remedies: import_again(&key.arn),
         ..finding(
@@ -225,8 +259,8 @@ pub fn import_again(key: &KeyArn) -> Vec<Remedy> {
 }
 
 pub(super) fn deleted(key: &KeyArn, policy: &Policy, usage: &Usage) -> Finding {
-    let mut evidence = vec!["KMS no longer knows the key".to_owned()];
-    evidence.extend(usage.told());
+    let mut evidence = usage.told();
+    evidence.push("KMS no longer knows the key".to_owned());
     let region = key.place().region.as_str();
     Finding {
         remedies: vec![
@@ -245,7 +279,7 @@ pub(super) fn deleted(key: &KeyArn, policy: &Policy, usage: &Usage) -> Finding {
         ..finding(
             "key.deleted",
             usage.severity(policy),
-            format!("key {} is deleted{}", key.id(), and_usage(usage)),
+            format!("key {} is deleted{}", key.id(), and_usage_before(usage)),
             evidence,
         )
     }

@@ -112,14 +112,13 @@ pub(super) fn before(change: &Change, facts: &Facts, key: &Description) -> Befor
     let Some(scheduled) = scheduled_at(change, history) else {
         return Before::Unknown("the history doesn't show the call that scheduled it".to_owned());
     };
-    let is_switch = |past: &&Past| past.act != Act::Scheduled && past.event_id != change.event_id.raw();
-    if let Some(twin) = history.past.iter().filter(is_switch).find(|past| past.time == scheduled) {
+    if let Some(twin) = switches(change, history).find(|past| past.time == scheduled) {
         return Before::Unknown(format!(
             "another call changed its state within the same second, {}",
             twin.time
         ));
     }
-    let last = history.past.iter().filter(is_switch).rfind(|past| past.time < scheduled);
+    let last = switches(change, history).rfind(|past| past.time < scheduled);
     let used = last_use(facts).filter(|used| *used < scheduled);
     match last {
         Some(past) if used.is_some_and(|used| used > past.time) => used_then(used),
@@ -133,6 +132,28 @@ pub(super) fn before(change: &Change, facts: &Facts, key: &Description) -> Befor
             "an earlier deletion was cancelled at {time}, which left it disabled, and it wasn't enabled since"
         )),
         None => without_a_switch(history, key, used),
+    }
+}
+
+/// The calls that enabled or disabled the key, or left it disabled, but for the change itself.
+fn switches<'a>(change: &'a Change, history: &'a History) -> impl DoubleEndedIterator<Item = &'a Past> {
+    history.past.iter().filter(|past| past.act != Act::Scheduled && past.event_id != change.event_id.raw())
+}
+
+/// Whether somebody disabled the key within a day before its deletion was scheduled.
+pub(super) fn disabled_lately(change: &Change, facts: &Facts) -> bool {
+    let (Reading::Known(history) | Reading::Assumed(history)) = &facts.history else { return false };
+    let Some(scheduled) = scheduled_at(change, history) else { return false };
+    let since = scheduled.checked_sub(24.hours()).unwrap_or(Timestamp::MIN);
+    let last = switches(change, history).rfind(|past| past.time < scheduled);
+    last.is_some_and(|past| past.act == Act::Disabled && past.time >= since)
+}
+
+/// Whether the history may answer when it is asked again.
+pub(super) fn may_be_told_later(facts: &Facts) -> bool {
+    match &facts.history {
+        Reading::Unreadable(error) => error.retryable,
+        Reading::Known(_) | Reading::Assumed(_) | Reading::Absent | Reading::NotAsked => false,
     }
 }
 

@@ -88,6 +88,11 @@ impl Judgement<'_> {
         let usage = self.usage();
         let mut finding = findings::deletion_scheduled(key, self.policy, &usage);
         finding.evidence.extend(history::again(self.change, self.facts));
+        if self.call == Call::DeleteMaterial {
+            let told =
+                "its imported material was taken away too: to cancel the deletion doesn't bring it back";
+            finding.evidence.push(told.to_owned());
+        }
         if self.call != Call::Schedule {
             let told = "seen while looking at another call: whether that deletion is undone is decided on its own event";
             finding.evidence.push(told.to_owned());
@@ -101,18 +106,31 @@ impl Judgement<'_> {
             return self.draft.found(finding, None);
         }
         let before = history::before(self.change, self.facts, key);
-        finding.evidence.push(match &before {
-            Before::Enabled(why) => format!("{why}: once the deletion is cancelled it is to be enabled again"),
-            Before::Disabled(why) => format!("{why}: it stays disabled once the deletion is cancelled"),
-            Before::Unknown(why) => format!(
-                "can't tell whether it was enabled before, so it stays disabled once the deletion is cancelled: {why}"
-            ),
-        });
+        match &before {
+            Before::Enabled(why) => finding
+                .evidence
+                .push(format!("{why}: once the deletion is cancelled it is to be enabled again")),
+            Before::Disabled(why) => {
+                finding.evidence.push(format!("{why}: it stays disabled once the deletion is cancelled"));
+            }
+            Before::Unknown(_) => {}
+        }
         let cancel = self.effect(Ensure::NotPendingDeletion);
         self.draft.found(finding, cancel);
-        if let Before::Enabled(_) = before {
-            let enable = self.effect(Ensure::Enabled);
-            self.draft.effects.extend(enable);
+        match before {
+            Before::Enabled(_) => {
+                let enable = self.effect(Ensure::Enabled);
+                self.draft.effects.extend(enable);
+            }
+            Before::Disabled(why) => {
+                if history::disabled_lately(self.change, self.facts) {
+                    self.draft.found(findings::stays_disabled_as_of_late(&self.key, why), None);
+                }
+            }
+            Before::Unknown(why) => {
+                self.draft.retryable |= history::may_be_told_later(self.facts);
+                self.draft.found(findings::stays_disabled_in_doubt(&self.key, why), None);
+            }
         }
     }
 
@@ -142,6 +160,7 @@ impl Judgement<'_> {
                 true
             }
             Some(Before::Unknown(why)) => {
+                self.draft.retryable |= history::may_be_told_later(self.facts);
                 finding.evidence.push(format!(
                     "a cancelled deletion left it disabled; can't tell whether it was enabled before, so it stays so: {why}"
                 ));

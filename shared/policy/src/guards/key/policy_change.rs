@@ -176,7 +176,7 @@ impl Judgement<'_> {
         );
         let remedies = vec![
             findings::step(
-                "ask the caller why; if nobody outside is meant to use it, take that out of the policy:",
+                "ask the caller why; if nobody outside is meant to use it, take that out of the policy",
             ),
             get_policy(&key.arn),
             put_policy(&key.arn),

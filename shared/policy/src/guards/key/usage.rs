@@ -5,9 +5,10 @@
 
 use super::{Description, Facts};
 use crate::facts::{Reading, Unreadable};
+use crate::guards::Guard;
 use crate::names::{Arn, LogGroupArn};
 use crate::plan::Severity;
-use crate::policy::Policy;
+use crate::policy::{Exempt, Policy};
 use crate::untrusted::{SHOWN, clean};
 use crate::wildcard;
 use jiff::{Timestamp, ToSpan};
@@ -386,28 +387,42 @@ fn service(party: &str) -> Option<String> {
 }
 
 /// What the answer rests on that nothing told (replay only).
-pub(super) fn assumed(facts: &Facts, key: Option<&Description>) -> Vec<String> {
+///
+/// Where one source shows use, that another may show more rests on nothing.
+pub(super) fn assumed(
+    policy: &Policy,
+    facts: &Facts,
+    key: Option<&Description>,
+    now: Timestamp,
+) -> Vec<String> {
     let mut assumed = Vec::new();
     if let Some(key) = key.filter(|key| !key.assumed.is_empty()) {
         let parts: Vec<&str> = key.assumed.iter().copied().collect();
         assumed.push(format!("key {}: assumed {}", key.arn.id(), parts.join(", ")));
     }
+    // Whom a new policy shuts out is a question of its own.
+    let open = facts.policy != Reading::NotAsked || !matches!(usage(policy, facts, now), Usage::InUse { .. });
+    let exempts = |what: fn(&Exempt) -> bool| {
+        policy.exemptions_of(Guard::Key, now).any(|exemption| what(&exemption.what))
+    };
+    let names = exempts(|what| matches!(what, Exempt::Name(_))) || open && !policy.keys.protect.is_empty();
+    let tags =
+        exempts(|what| matches!(what, Exempt::Tag { .. })) || open && !policy.keys.protect_tags.is_empty();
     let all: Vec<&str> = [
-        (matches!(facts.aliases, Reading::Assumed(_)), "its aliases"),
-        (matches!(facts.tags, Reading::Assumed(_)), "its tags"),
-        (matches!(facts.last_use, Reading::Assumed(_)), "its uses"),
-        (matches!(facts.grants, Reading::Assumed(_)), "its grants"),
-        (matches!(facts.trails, Reading::Assumed(_)), "the trails"),
-        (matches!(facts.log_groups, Reading::Assumed(_)), "the log groups"),
+        (names && matches!(facts.aliases, Reading::Assumed(_)), "aliases"),
+        (tags && matches!(facts.tags, Reading::Assumed(_)), "tags"),
+        (open && matches!(facts.last_use, Reading::Assumed(_)), "uses"),
+        (open && matches!(facts.grants, Reading::Assumed(_)), "grants"),
+        (open && matches!(facts.trails, Reading::Assumed(_)), "trails"),
+        (open && matches!(facts.log_groups, Reading::Assumed(_)), "log groups"),
     ]
     .into_iter()
     .filter_map(|(is_assumed, what)| is_assumed.then_some(what))
     .collect();
     if !all.is_empty() {
-        assumed
-            .push(format!("assumed that the records and the state tell of all of these: {}", all.join(", ")));
+        assumed.push(format!("assumed no {} but those that were told of", all.join(", ")));
     }
-    if let Reading::Assumed(_) = facts.shared {
+    if open && matches!(facts.shared, Reading::Assumed(_)) {
         assumed.push("assumed that the key isn't shared through AWS RAM".to_owned());
     }
     assumed

@@ -129,3 +129,40 @@ fn a_fight_is_left_to_people() {
         assert!(evidence(&stopped).contains("3 times within a day already"), "{call}");
     }
 }
+
+#[test]
+fn a_rescued_key_whose_past_is_not_known_is_left_to_a_person_with_the_command() {
+    let read = |history| Facts { history, log_groups: groups(&["/app"]), ..unused("PendingDeletion") };
+    for (history, retryable) in
+        [(Reading::Unreadable(unreadable()), true), (Reading::Unreadable(denied()), false)]
+    {
+        let plan = plan(&change("ScheduleKeyDeletion"), &read(history));
+        assert_eq!(plan.verdict, Verdict::Violation, "that it is in use is certain");
+        assert_eq!(ensured(&plan), ["key-not-pending-deletion"]);
+        assert_eq!(ids(&plan), ["key.deletion-scheduled", "key.state-unknown"]);
+        let [scheduled, unknown] = plan.findings.as_slice() else { panic!("{plan:#?}") };
+        assert_eq!(scheduled.mended_by, Some("key-not-pending-deletion"));
+        assert_eq!(unknown.mended_by, None, "so the page keeps the command");
+        assert!(unknown.remedies.iter().any(|it| it.to_string().starts_with("aws kms enable-key ")));
+        assert_eq!(plan.retryable, retryable, "the key can be enabled once the history answers");
+    }
+}
+
+#[test]
+fn a_key_that_was_disabled_just_before_it_was_scheduled_is_told_to_be_unusable() {
+    for (disabled, told) in [
+        ("2026-11-03T09:12:00Z", vec!["key.deletion-scheduled", "key.disabled"]),
+        ("2026-11-02T09:12:44Z", vec!["key.deletion-scheduled", "key.disabled"]),
+        ("2026-11-02T09:12:43Z", vec!["key.deletion-scheduled"]),
+    ] {
+        let past = vec![past(Act::Disabled, disabled)];
+        let facts = Facts {
+            history: Reading::Known(history_of(past)),
+            log_groups: groups(&["/app"]),
+            ..unused("PendingDeletion")
+        };
+        let plan = plan(&change("ScheduleKeyDeletion"), &facts);
+        assert_eq!(ids(&plan), told, "{disabled}");
+        assert_eq!(ensured(&plan), ["key-not-pending-deletion"], "it stays disabled: {disabled}");
+    }
+}
