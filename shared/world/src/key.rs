@@ -63,8 +63,7 @@ pub fn apply(world: &mut World, effect: &Effect, now: Timestamp) -> Outcome {
     let Some(key) = keys.get_mut(effect.key.id()).filter(|key| !key.deleted) else {
         return Outcome::Failed { why: "the key no longer exists".to_owned() };
     };
-    let is_pending =
-        matches!(key.state, Some(KeyState::PendingDeletion { .. } | KeyState::PendingReplicaDeletion));
+    let is_pending = key.is_pending_deletion();
     let (already, state, act) = match effect.ensure {
         Ensure::NotPendingDeletion => (!is_pending, KeyState::Disabled, Act::Cancelled),
         Ensure::Enabled if is_pending => {
@@ -147,6 +146,10 @@ impl Regional {
 }
 
 impl Key {
+    pub(crate) fn is_pending_deletion(&self) -> bool {
+        matches!(self.state, Some(KeyState::PendingDeletion { .. } | KeyState::PendingReplicaDeletion))
+    }
+
     fn description(&self, arn: &KeyArn) -> Description {
         let facts = self.facts(arn.clone());
         // Of these two nothing follows here but for the rescue, and that says so.
@@ -207,7 +210,7 @@ impl Key {
             Some(Some(used)) => Reading::Known(answer(Some(used.clone()), self.tracking_since)),
             Some(None) => Reading::Known(answer(None, self.tracking_since)),
             // Made while the records tell of uses, and none of it.
-            None if records_tell && created.is_some() => Reading::Assumed(answer(None, created)),
+            None if records_tell && self.made => Reading::Assumed(answer(None, created)),
             None => {
                 let why = "nothing that was recorded tells when the key was last used";
                 Reading::Unreadable(Unreadable::for_good(why))
@@ -219,7 +222,9 @@ impl Key {
         let mut past: Vec<Past> =
             self.past.iter().filter(|past| past.event_id != change.event_id.raw()).cloned().collect();
         past.sort();
-        History { past, since: None, state_before: self.state_before.clone() }
+        // Before the records nobody knows what was done to a key that they don't show being made.
+        let since = (!self.made).then(|| self.recorded_since.unwrap_or(change.time));
+        History { past, since, state_before: self.state_before.clone() }
     }
 }
 

@@ -73,6 +73,10 @@ struct Key {
     grants: BTreeMap<String, Grant>,
     shared: Option<bool>,
     rotation: Option<bool>,
+    /// Whether the records tell of its creation, and so of its whole life.
+    made: bool,
+    /// When the records first tell of it.
+    recorded_since: Option<Timestamp>,
     /// What was done to it, in the order of the records.
     past: Vec<Past>,
     /// The state that its deletion was scheduled in.

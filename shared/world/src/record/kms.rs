@@ -18,6 +18,7 @@ pub(super) fn record(world: &mut World, change: &Change) {
     }
     let Some(arn) = key_of(world, change) else { return };
     let key = world.at(arn.place()).keys.entry(arn.id().to_owned()).or_default();
+    key.recorded_since.get_or_insert(change.time);
     match name {
         "CreateKey" => *key = created(change, &arn),
         "PutKeyPolicy" if change.request_text("policyName").is_none_or(|policy| policy == "default") => {
@@ -50,13 +51,18 @@ pub(super) fn record(world: &mut World, change: &Change) {
 }
 
 /// What changes a key's state.
+///
+/// Source: KMS API reference, DeleteImportedKeyMaterial: a key that is scheduled for deletion stays so.
 fn record_life(key: &mut Key, change: &Change) {
     match change.event_name.raw() {
+        // A replay may have cancelled it earlier, and enabled the key: what is so already isn't done once more.
+        "CancelKeyDeletion" if key.rescued => return,
+        "EnableKey" if key.rescued && key.state == Some(KeyState::Enabled) => return,
         "EnableKey" | "ImportKeyMaterial" => key.state = Some(KeyState::Enabled),
-        "DisableKey" => key.state = Some(KeyState::Disabled),
-        // A replay may have cancelled it earlier, and enabled the key.
-        "CancelKeyDeletion" if !key.rescued => key.state = Some(KeyState::Disabled),
-        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" | "KMS Imported Key Material Expiration" => {
+        "DisableKey" | "CancelKeyDeletion" => key.state = Some(KeyState::Disabled),
+        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" | "KMS Imported Key Material Expiration"
+            if !key.is_pending_deletion() =>
+        {
             key.state = Some(KeyState::PendingImport);
         }
         "ScheduleKeyDeletion" => {
@@ -100,6 +106,7 @@ pub(super) fn record_use(world: &mut World, change: &Change) {
         let regional = world.at(arn.place());
         regional.tells_of_use = true;
         let key = regional.keys.entry(arn.id().to_owned()).or_default();
+        key.recorded_since.get_or_insert(change.time);
         let is_later = |known: &Use| known.time < change.time;
         if key.last_use.as_ref().and_then(Option::as_ref).is_none_or(is_later) {
             key.last_use = Some(Some(Use {
@@ -180,6 +187,7 @@ fn created(change: &Change, arn: &KeyArn) -> Key {
         created: Some(change.time),
         origin: requested("origin").map(Origin::named),
         rotation: Some(false),
+        made: true,
         ..Key::default()
     }
 }
