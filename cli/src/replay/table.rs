@@ -1,11 +1,14 @@
 //! Receipts as a table for people.
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, Color, ContentArrangement, Table};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
 use sealwatch_policy::plan::Verdict;
 use sealwatch_policy::receipt::{EffectLine, Receipt};
 
 const PIPED_WIDTH: u16 = 160;
+/// A key's id on one line, to be copied: `key/` and a UUID or `mrk-` and 32 digits, between its padding.
+const KEY_WIDTH: u16 = 42;
+const RESOURCE: usize = 2;
 
 pub fn draw(receipts: &[Receipt]) -> Table {
     let mut table = Table::new();
@@ -24,6 +27,13 @@ pub fn draw(receipts: &[Receipt]) -> Table {
             Cell::new(why(receipt)),
             Cell::new(deeds(receipt)),
         ]);
+    }
+    let names_key = |receipt: &Receipt| resource(receipt).starts_with("key/");
+    if table.width() >= Some(PIPED_WIDTH)
+        && receipts.iter().any(names_key)
+        && let Some(column) = table.column_mut(RESOURCE)
+    {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(KEY_WIDTH)));
     }
     table
 }
