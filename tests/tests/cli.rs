@@ -672,6 +672,40 @@ fn check_notes_a_match_that_can_match_no_name() {
 }
 
 #[test]
+fn check_notes_an_exemption_of_keys_that_never_applies() {
+    let place = Place::new();
+    let exempt = |name: &str| format!("[[exempt]]\nguard = \"key\"\nmatch = \"{name}\"\nreason = \"x\"\n");
+    let names = [
+        "dev-*",
+        "alias/dev.*",
+        "alias/prod-test-*",
+        "arn:aws:kms:eu-central-1:111122223333:alias/dev-*",
+        // Good ones: an alias, an id, an ARN, a multi-Region id, and what may be any of them.
+        "alias/dev-*",
+        "1a2b3c4d-1111-4a4a-8b8b-000000000001",
+        "arn:aws:kms:*:111122223333:key/1a2b3c4d-*",
+        "mrk-*",
+        "*dev*",
+    ];
+    let rules = "mode = \"page\"\n[keys]\nprotect = [\"alias/prod-*\"]\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
+    place.write("policy.toml", format!("{rules}{}", names.map(exempt).concat()));
+    let run = place.run(&["check", "policy.toml"]);
+    assert_eq!(run.status, 0, "notes are no faults: {}", run.out);
+    let notes: Vec<&str> =
+        run.out.lines().filter_map(|line| line.split_once("note: ")).map(|it| it.1).collect();
+    let no_key = "is no key's: write an alias (`alias/NAME`), a key's id or its ARN";
+    assert_eq!(
+        notes,
+        [
+            &format!("the `match` on line 7 {no_key}"),
+            "the `match` on line 11 has `.`, which no alias's name has: it matches nothing",
+            &format!("the `match` on line 19 {no_key}"),
+            "the exemption on line 15 never applies: `keys.protect` has `alias/prod-*`, and protection wins",
+        ]
+    );
+}
+
+#[test]
 fn check_says_which_rule_and_key_a_log_group_gets() {
     let place = Place::new();
     place.write(
