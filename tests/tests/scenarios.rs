@@ -92,6 +92,9 @@ fn representative_receipts_in_full() {
         ("trail/stopped-last-trail-in-china", Rules::TrailKey),
         ("trail/updated-by-console-without-key", Rules::TrailKey),
         ("trail/stopped-tagged-scratch", Rules::TrailExemptions),
+        ("key/scheduled-under-log-group", Rules::Remediate),
+        ("key/policy-put-shuts-logs-out", Rules::Remediate),
+        ("key/scheduled-dev-key", Rules::KeyExemptions),
     ] {
         let scenario = scenario(sample, rules);
         let receipt = serde_json::to_string_pretty(&scenario.play().receipt).unwrap();
@@ -111,6 +114,12 @@ fn representative_pages_in_full() {
         ("trail/deleted-beside-another", Rules::TrailKey),
         ("trail/organization-trail-changed-by-delegate", Rules::TrailKey),
         ("trail/redirected-by-hostile-caller", Rules::TrailKey),
+        ("key/scheduled-under-log-group", Rules::Remediate),
+        ("key/scheduled-under-log-group", Rules::Page),
+        ("key/scheduled-older-than-tracking", Rules::Remediate),
+        ("key/policy-put-shuts-logs-out", Rules::Remediate),
+        ("key/policy-put-by-hostile-caller", Rules::Remediate),
+        ("key/material-expired-told-by-kms", Rules::Remediate),
     ] {
         let change = change_of(&event(sample));
         let guard = Guard::of(&change).expect("a guard handles every sample");
@@ -165,7 +174,7 @@ fn ids_in_the_source(guard: Guard) -> BTreeSet<String> {
     let (folder, prefixes, least) = match guard {
         Guard::LogGroup => ("log_group", "log-group|query-results", 9),
         Guard::Trail => ("trail", "trail", 13),
-        Guard::Key => panic!("the key guard has no samples yet"),
+        Guard::Key => ("key", "key", 12),
     };
     let id = regex::Regex::new(&format!(r#""((?:{prefixes})\.[a-z-]+)""#)).expect("a valid expression");
     let mut ids = BTreeSet::new();

@@ -9,8 +9,8 @@ pub mod rules;
 pub mod table;
 
 use sealwatch_policy::change::{Change, Parsed, parse};
-use sealwatch_policy::guards::{Guard, log_group, trail};
-use sealwatch_policy::names::TrailArn;
+use sealwatch_policy::guards::{Guard, key, log_group, trail};
+use sealwatch_policy::names::{KeyArn, TrailArn};
 use sealwatch_policy::page::Page;
 use sealwatch_policy::plan::{Effect, Outcome, Plan};
 use sealwatch_policy::policy::{Mode, Policy};
@@ -23,10 +23,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The guards that have samples, each in a folder of its name.
-pub const GUARDS: [Guard; 2] = [Guard::LogGroup, Guard::Trail];
+pub const GUARDS: [Guard; 3] = [Guard::LogGroup, Guard::Trail, Guard::Key];
 
 /// Of each guard the one sample whose texts an attacker wrote.
-pub const HOSTILE: [&str; 2] = ["log-group/created-by-hostile-caller", "trail/redirected-by-hostile-caller"];
+pub const HOSTILE: [&str; 3] = [
+    "log-group/created-by-hostile-caller",
+    "trail/redirected-by-hostile-caller",
+    "key/policy-put-by-hostile-caller",
+];
 
 /// The policy that ships.
 pub const SHIPPED: &str = include_str!("../../../policy.toml");
@@ -125,38 +129,46 @@ pub fn play(change: &Change, policy: &Policy, effects: Effects) -> Played {
 fn page(change: &Change, policy: &Policy) -> Option<Page> {
     let mut world = world();
     world.record(change);
-    let guard = Guard::of(change)?;
-    let target = target_of(change);
-    match guard {
-        Guard::LogGroup => {
-            let facts = sealwatch_world::log_group::gather(&world, policy, change, change.time);
-            let plan = log_group::decide(policy, change, &facts, change.time);
-            page_of(guard, policy, change, target, facts.shown(), &plan)
-        }
-        Guard::Trail => {
-            let facts = sealwatch_world::trail::gather(&world, policy, change, change.time);
-            let plan = trail::decide(policy, change, &facts, change.time);
-            page_of(guard, policy, change, target, facts.shown(), &plan)
-        }
-        Guard::Key => None,
-    }
+    judge(&world, policy, change)?.page
 }
 
-fn page_of<E: Effect>(
-    guard: Guard,
-    policy: &Policy,
-    change: &Change,
-    target: Option<String>,
-    facts: Value,
-    plan: &Plan<E>,
-) -> Option<Page> {
+/// What its guard makes of a change, whatever kind of effect the guard has.
+struct Judged {
+    effects: Vec<(&'static str, String)>,
+    page: Option<Page>,
+}
+
+/// Judges a change that a world has taken in; `None` if no guard handles it.
+fn judge(world: &World, policy: &Policy, change: &Change) -> Option<Judged> {
+    let guard = Guard::of(change)?;
+    macro_rules! judged_by {
+        ($guard:ident) => {{
+            let facts = sealwatch_world::$guard::gather(world, policy, change, change.time);
+            let plan = $guard::decide(policy, change, &facts, change.time);
+            judged(guard, policy, change, facts.shown(), &plan)
+        }};
+    }
+    Some(match guard {
+        Guard::LogGroup => judged_by!(log_group),
+        Guard::Trail => judged_by!(trail),
+        Guard::Key => judged_by!(key),
+    })
+}
+
+fn judged<E: Effect>(guard: Guard, policy: &Policy, change: &Change, facts: Value, plan: &Plan<E>) -> Judged {
     let mode = policy.mode_of(guard);
     let outcome = match mode {
         Mode::Observe | Mode::Page => Outcome::Withheld,
         Mode::Remediate => Outcome::Replayed,
     };
     let outcomes = vec![outcome; plan.effects.len()];
-    Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes: &outcomes }.page()
+    let target = target_of(change);
+    let report =
+        Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes: &outcomes };
+    Judged {
+        effects: plan.effects.iter().map(|effect| (effect.ensure(), effect.target())).collect(),
+        page: report.page(),
+    }
 }
 
 /// The ARN of what a change is about.
@@ -164,26 +176,13 @@ pub fn target_of(change: &Change) -> Option<String> {
     match Guard::of(change)? {
         Guard::LogGroup => log_group::Target::of(change).arn(),
         Guard::Trail => trail::Target::of(change).arn(),
-        Guard::Key => None,
+        Guard::Key => key::Target::of(change).arn(),
     }
 }
 
 /// What its guard would ensure, were a change met in this world.
 pub fn effects_of(world: &World, policy: &Policy, change: &Change) -> Vec<(&'static str, String)> {
-    fn named<E: Effect>(plan: &Plan<E>) -> Vec<(&'static str, String)> {
-        plan.effects.iter().map(|effect| (effect.ensure(), effect.target())).collect()
-    }
-    match Guard::of(change) {
-        Some(Guard::LogGroup) => {
-            let facts = sealwatch_world::log_group::gather(world, policy, change, change.time);
-            named(&log_group::decide(policy, change, &facts, change.time))
-        }
-        Some(Guard::Trail) => {
-            let facts = sealwatch_world::trail::gather(world, policy, change, change.time);
-            named(&trail::decide(policy, change, &facts, change.time))
-        }
-        Some(Guard::Key) | None => Vec::new(),
-    }
+    judge(world, policy, change).map(|judged| judged.effects).unwrap_or_default()
 }
 
 /// All that a world knows of a trail: its settings and status, what it records, and its tags.
@@ -199,6 +198,24 @@ pub fn trail_facts(world: &World, trail: &TrailArn) -> trail::Facts {
     );
     let change = change_of(&look);
     sealwatch_world::trail::gather(world, &asks_for_tags, &change, change.time)
+}
+
+/// All that a world knows of a key: its state, its names, what it was used for, what was done to it, and its policy.
+pub fn key_facts(world: &World, key: &KeyArn) -> [key::Facts; 3] {
+    let place = key.place();
+    let asks_for_all = policy(
+        "mode = \"observe\"\n[keys]\nprotect = [\"alias/no-such\"]\nprotect_tags = { no = \"such\" }\n\
+         [[exempt]]\nguard = \"key\"\nmatch = \"no-such\"\nreason = \"to look\"\n\
+         [[exempt]]\nguard = \"key\"\ntag = { key = \"no\", value = \"such\" }\nreason = \"to look\"\n",
+    );
+    ["DisableKey", "PutKeyPolicy", "DisableKeyRotation"].map(|name| {
+        let change = change_of(&serde_json::json!({
+            "eventSource": "kms.amazonaws.com", "eventName": name, "eventID": "look",
+            "eventTime": "2026-11-03T23:59:59Z", "awsRegion": place.region, "recipientAccountId": place.account,
+            "requestParameters": { "keyId": key },
+        }));
+        sealwatch_world::key::gather(world, &asks_for_all, &change, change.time)
+    })
 }
 
 /// A receipt in a few lines: what was found, by what, and what follows.

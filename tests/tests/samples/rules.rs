@@ -41,9 +41,17 @@ pub enum Rules {
     FixedTrailKey,
     /// Exempt: a trail's name, a tag, a role.
     TrailExemptions,
+    /// Protected: keys by an alias, keys by a tag.
+    KeyProtection,
+    /// The same, and exempt: keys by their aliases, a tag, a role.
+    KeyExemptions,
+    /// A key that nothing shows to be in use is as bad as one of which that isn't known.
+    UnusedKeysMatter,
 }
 
 const WIDE_RULE: &str = "[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
+
+const PROTECTION: &str = "[keys]\nprotect = [\"alias/prod-*\"]\nprotect_tags = { tier = \"prod\" }\n";
 
 const TRAIL_KEY: &str = "mode = \"remediate\"\n[trails]\nkey = \"alias/trails\"\n";
 
@@ -57,7 +65,7 @@ fn exemptions(until: &str) -> String {
 }
 
 impl Rules {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Shipped,
         Self::Page,
         Self::Remediate,
@@ -76,6 +84,9 @@ impl Rules {
         Self::OnlyLogging,
         Self::FixedTrailKey,
         Self::TrailExemptions,
+        Self::KeyProtection,
+        Self::KeyExemptions,
+        Self::UnusedKeysMatter,
     ];
 
     pub fn name(self) -> &'static str {
@@ -98,6 +109,9 @@ impl Rules {
             Self::OnlyLogging => "only-logging",
             Self::FixedTrailKey => "fixed-trail-key",
             Self::TrailExemptions => "trail-exemptions",
+            Self::KeyProtection => "key-protection",
+            Self::KeyExemptions => "key-exemptions",
+            Self::UnusedKeysMatter => "unused-keys-matter",
         }
     }
 
@@ -140,6 +154,16 @@ impl Rules {
                  [[exempt]]\nguard = \"trail\"\ntag = {{ key = \"data-class\", value = \"scratch\" }}\nreason = \"holds generated data\"\n\n\
                  [[exempt]]\nguard = \"trail\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass-*\"\nreason = \"incident bridge\"\n"
             ),
+            Self::KeyProtection => format!("mode = \"remediate\"\n{PROTECTION}{WIDE_RULE}"),
+            Self::KeyExemptions => format!(
+                "mode = \"remediate\"\n{PROTECTION}{WIDE_RULE}\n\
+                 [[exempt]]\nguard = \"key\"\nmatch = \"alias/dev-*\"\nreason = \"throw-away environments\"\n\n\
+                 [[exempt]]\nguard = \"key\"\ntag = {{ key = \"data-class\", value = \"scratch\" }}\nreason = \"holds generated data\"\n\n\
+                 [[exempt]]\nguard = \"key\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass-*\"\nreason = \"incident bridge\"\n"
+            ),
+            Self::UnusedKeysMatter => {
+                shipped_in("remediate").replace("no_evidence = \"low\"", "no_evidence = \"high\"")
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each line was thought out before it was run. `near` names the findings that the case comes close to
 //! and must not have; a test asks for at least one hit and one near miss of every finding.
 
+mod key;
 mod log_group;
 mod trail;
 
@@ -40,7 +41,7 @@ pub struct Scenario {
 
 /// The scenarios of all guards.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    log_group::SCENARIOS.iter().chain(trail::SCENARIOS)
+    log_group::SCENARIOS.iter().chain(trail::SCENARIOS).chain(key::SCENARIOS)
 }
 
 impl Scenario {
