@@ -14,11 +14,13 @@ mod samples;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 use samples::rules::Rules;
-use samples::{could_forge, effects_of, names, policy, shown, target_of, texts, trail_facts, world};
+use samples::{
+    could_forge, effects_of, key_facts, names, policy, shown, target_of, texts, trail_facts, world,
+};
 use sealwatch_policy::change::{Change, Parsed, parse};
-use sealwatch_policy::names::{LogGroupArn, TrailArn};
+use sealwatch_policy::names::{KeyArn, LogGroupArn, TrailArn};
 use sealwatch_policy::policy::Policy;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
@@ -56,6 +58,10 @@ fn any_text() -> impl Strategy<Value = String> {
                 "arn:aws:cloudtrail:eu-central-1:111122223333:trail/payments",
                 "arn:aws:cloudtrail:us-east-1:444455556666:trail/payments",
                 "payments",
+                "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-b011-4a4a-8b8b-000000000011",
+                "1a2b3c4d-b011-4a4a-8b8b-000000000011",
+                "Dec 3, 2026, 12:00:00 AM",
+                "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}",
                 "kms.amazonaws.com",
                 "Management",
                 "eventCategory",
@@ -128,6 +134,19 @@ fn field_name() -> impl Strategy<Value = String> {
                 "field",
                 "equals",
                 "notStartsWith",
+                "keyId",
+                "keyState",
+                "deletionDate",
+                "policy",
+                "policyName",
+                "bypassPolicyLockoutSafetyCheck",
+                "aliasName",
+                "targetKeyId",
+                "serviceEventDetails",
+                "key-id",
+                "ARN",
+                "grantId",
+                "granteePrincipal",
             ]
             .as_slice()
         )
@@ -364,16 +383,18 @@ proptest! {
 
     #[test]
     fn neither_order_nor_copies_matter(
-        order in Just((0..events().len()).collect::<Vec<_>>()).prop_shuffle(),
+        (chosen, order) in subsequence((0..events().len()).collect::<Vec<_>>(), 0..40)
+            .prop_flat_map(|chosen| (Just(chosen.clone()), Just(chosen).prop_shuffle())),
         copies in vec(any::<Index>(), 0..10),
         policy in any_policy(),
         taken in any::<bool>(),
     ) {
         let effects = if taken { Effects::Taken } else { Effects::Shown };
-        let (receipts, world) = replay(samples::changes(), &policy, effects);
+        let changes = chosen.iter().filter_map(|index| change_in(&events()[*index])).collect();
+        let (receipts, world) = replay(changes, &policy, effects);
         let mut shuffled: Vec<&Value> = order.iter().map(|index| &events()[*index]).collect();
-        for copy in copies {
-            let event = copy.get(events());
+        for copy in copies.iter().filter(|_| !order.is_empty()) {
+            let event = &events()[*copy.get(&order)];
             shuffled.insert(copy.index(shuffled.len()), event);
         }
         let changes = shuffled.into_iter().filter_map(change_in).collect();
@@ -403,7 +424,10 @@ proptest! {
         let Some(receipt) = step(&mut after, &policy, &change, Effects::Taken) else { return Ok(()) };
         let target = target_of(&change);
         for effect in &receipt.effects {
-            prop_assert_eq!(Some(&effect.target), target.as_ref());
+            // An alias that a call names stands for the key behind it.
+            let behind = receipt.facts["key"]["arn"].as_str();
+            let named = target.as_deref().map(|target| if target.contains(":alias/") { behind.unwrap_or(target) } else { target });
+            prop_assert_eq!(Some(effect.target.as_str()), named);
         }
         for (group, key) in before.log_groups() {
             if Some(group.to_string()) != target {
@@ -512,12 +536,198 @@ proptest! {
     }
 }
 
+const KEY_CALLS: [&str; 19] = [
+    "ScheduleKeyDeletion",
+    "CancelKeyDeletion",
+    "DisableKey",
+    "EnableKey",
+    "PutKeyPolicy",
+    "DeleteImportedKeyMaterial",
+    "DisableKeyRotation",
+    "DeleteKey",
+    "Decrypt",
+    "CreateGrant",
+    "RevokeGrant",
+    "TagResource",
+    "UntagResource",
+    "ImportKeyMaterial",
+    "EnableKeyRotation",
+    "CreateKey",
+    "CreateAlias",
+    "UpdateAlias",
+    "DeleteAlias",
+];
+
+/// How many of them change nothing but the key that they name.
+const ON_ONE_KEY: usize = 16;
+
+/// Keys whose ids are each other's beginnings, and one multi-Region id in two Regions.
+const KEYS: [&str; 5] = [
+    "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-f001-4a4a-8b8b-000000000101",
+    "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-f001-4a4a-8b8b-00000000010",
+    "arn:aws:kms:eu-central-1:111122223333:key/mrk-1a2b3c4df0014a4a8b8b000000000101",
+    "arn:aws:kms:us-east-1:111122223333:key/mrk-1a2b3c4df0014a4a8b8b000000000101",
+    "arn:aws:kms:eu-central-1:444455556666:key/1a2b3c4d-f001-4a4a-8b8b-000000000101",
+];
+
+fn key(arn: &str) -> KeyArn {
+    KeyArn::parse(arn).expect("a key's ARN")
+}
+
+fn key_call(name: &str, key: &KeyArn, request: Value) -> Value {
+    json!({
+        "eventID": "an-id", "eventSource": "kms.amazonaws.com", "eventName": name,
+        "eventTime": "2026-11-03T12:00:00Z", "awsRegion": key.place().region,
+        "recipientAccountId": key.place().account, "requestParameters": request, "responseElements": null,
+    })
+}
+
+/// One of the first `calls` calls, on one of the keys by its id or ARN, at some hour of the day.
+fn call_on_a_key(calls: usize) -> impl Strategy<Value = (KeyArn, Value)> {
+    (select(&KEY_CALLS[..calls]), select(KEYS.as_slice()), any::<bool>(), 0..3_u8, 0..24_u8).prop_map(
+        |(call, arn, short, detail, hour)| {
+            let key = key(arn);
+            let name = if short { key.id() } else { arn };
+            let mut request = json!({ "keyId": name });
+            match call {
+                "PutKeyPolicy" => {
+                    let principal = ["*", "arn:aws:iam::444455556666:root", "arn:aws:iam::111122223333:root"]
+                        [usize::from(detail)];
+                    let statement = json!({ "Effect": "Allow", "Principal": { "AWS": principal },
+                        "Action": "kms:*", "Resource": "*" });
+                    request["policy"] = json!({ "Statement": statement }).to_string().into();
+                }
+                "CreateGrant" | "RevokeGrant" => {
+                    request["grantId"] = format!("grant-{detail}").into();
+                    request["granteePrincipal"] = "dynamodb.eu-central-1.amazonaws.com".into();
+                }
+                "TagResource" => request["tags"] = json!([{ "tagKey": "tier", "tagValue": "prod" }]),
+                "UntagResource" => request["tagKeys"] = json!(["tier"]),
+                "CreateAlias" | "UpdateAlias" | "DeleteAlias" => {
+                    let alias = ["alias/logs", "alias/prod-a", "alias/dev-a"][usize::from(detail)];
+                    request = json!({ "aliasName": alias, "targetKeyId": name });
+                    if call == "DeleteAlias" {
+                        request = json!({ "aliasName": alias });
+                    }
+                }
+                _ => {}
+            }
+            let mut record = key_call(call, &key, request);
+            if call == "CreateKey" {
+                record["responseElements"] = json!({ "keyMetadata": { "arn": arn, "keyState": "Enabled" } });
+            }
+            record["eventTime"] = format!("2026-11-03T{hour:02}:00:00Z").into();
+            record["eventID"] = format!("{hour}-{call}-{arn}-{short}-{detail}").into();
+            (key, record)
+        },
+    )
+}
+
+/// The keys, each used by a log group of its place, so that a rescue may follow.
+fn world_of_keys() -> World {
+    let keys: Vec<Value> = KEYS.iter().map(|arn| json!({ "arn": arn, "state": "Enabled" })).collect();
+    let groups = KEYS.iter().enumerate().map(|(index, arn)| {
+        let place = key(arn).place().clone();
+        let group = format!("arn:aws:logs:{}:{}:log-group:/app/{index}", place.region, place.account);
+        json!({ "arn": group, "kms_key": arn })
+    });
+    let groups: Vec<Value> = groups.collect();
+    World::from_state(&json!({ "keys": keys, "log_groups": groups }).to_string()).expect("a state")
+}
+
+const KEY_RULES: [Rules; 4] =
+    [Rules::Remediate, Rules::KeyProtection, Rules::KeyExemptions, Rules::UnusedKeysMatter];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_parameters_of_key_calls_never_panic(
+        calls in vec((select(KEY_CALLS.as_slice()), any_json(), any_json(), any_json()), 1..4),
+        policy in any_policy(),
+    ) {
+        let mut world = world_of_keys();
+        for (name, mut request, response, resources) in calls {
+            // Half of them get as far as a key.
+            if let Value::Object(fields) = &mut request
+                && fields.len() % 2 == 0
+            {
+                fields.insert("keyId".to_owned(), KEYS[0].into());
+            }
+            let mut record = key_call(name, &key(KEYS[0]), request);
+            record["responseElements"] = response;
+            record["resources"] = resources;
+            if let Some(change) = change_in(&record) {
+                step(&mut world, &policy, &change, Effects::Taken);
+            }
+        }
+    }
+
+    #[test]
+    fn calls_on_keys_end_alike_in_any_order_and_number(
+        (calls, order) in vec(call_on_a_key(KEY_CALLS.len()), 1..12).prop_flat_map(|calls| {
+            let order: Vec<usize> = (0..calls.len()).chain(0..calls.len() / 2).collect();
+            (Just(calls), Just(order).prop_shuffle())
+        }),
+        policy in any_policy(),
+        taken in any::<bool>(),
+    ) {
+        let effects = if taken { Effects::Taken } else { Effects::Shown };
+        let changes: Vec<Change> = calls.iter().filter_map(|(_, record)| change_in(record)).collect();
+        prop_assert_eq!(changes.len(), calls.len());
+        let shuffled: Vec<Change> = order.iter().map(|index| changes[*index].clone()).collect();
+        prop_assert_eq!(replay(changes, &policy, effects), replay(shuffled, &policy, effects));
+    }
+
+    #[test]
+    fn a_rescued_key_needs_no_rescue(
+        calls in vec(call_on_a_key(KEY_CALLS.len()), 1..12),
+        rules in select(KEY_RULES.as_slice()),
+    ) {
+        let policy = policy(&rules.text());
+        let mut world = world_of_keys();
+        let (changes, _) = timeline::order(calls.iter().filter_map(|(_, record)| change_in(record)).collect());
+        for change in changes {
+            if let Some(receipt) = step(&mut world, &policy, &change, Effects::Taken) {
+                prop_assert_eq!(effects_of(&world, &policy, &change), vec![], "{}", shown(&receipt));
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_is_changed_but_the_one_that_is_named(
+        (named, record) in call_on_a_key(ON_ONE_KEY),
+        rules in select(KEY_RULES.as_slice()),
+    ) {
+        let before = world_of_keys();
+        let mut after = before.clone();
+        let change = change_in(&record).expect("a change");
+        if let Some(receipt) = step(&mut after, &policy(&rules.text()), &change, Effects::Taken) {
+            for effect in &receipt.effects {
+                prop_assert_eq!(&effect.target, &named.to_string());
+            }
+        }
+        for other in KEYS.map(key) {
+            if other != named {
+                prop_assert_eq!(key_facts(&after, &other), key_facts(&before, &other), "{}", other);
+            }
+        }
+    }
+}
+
 /// The fixed point for the samples, one after the other: a repaired account stays as it is.
 #[test]
 fn a_replay_that_repairs_leaves_nothing_to_repair() {
     let policy = policy(&Rules::Remediate.text().replace("[trails]", "[trails]\nkey = \"alias/trails\""));
     let (receipts, world) = replay(samples::changes(), &policy, Effects::Taken);
-    for ensure in ["log-group-key", "trail-logging", "trail-key", "trail-validation"] {
+    for ensure in [
+        "log-group-key",
+        "trail-logging",
+        "trail-key",
+        "trail-validation",
+        "key-not-pending-deletion",
+        "key-enabled",
+    ] {
         let wanted = |receipt: &Receipt| receipt.effects.iter().any(|effect| effect.ensure == ensure);
         assert!(receipts.iter().any(wanted), "{ensure}");
     }
