@@ -5,35 +5,42 @@
 //! calls.
 
 use crate::describe::describe;
-use sealwatch_policy::facts::{KeyState, Reading, Unreadable};
+use sealwatch_policy::facts::{KeyState, Reading};
 use sealwatch_policy::guards::key::{Effect, Ensure, import_again};
 use sealwatch_policy::names::{KeyArn, KeyRef};
 use sealwatch_policy::plan::{Outcome, Remedy};
 use sealwatch_policy::preflight::get_policy;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
-use std::time::Duration;
-
-/// How long to wait before a call that the key's state stood in the way of, and before reading back once more.
-const PAUSE: Duration = Duration::from_millis(300);
 
 /// Ensures one effect; `None` if the key is gone.
 pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
     loop {
         let Err(trouble) = write(boot, effect, deadline).await else {
-            return read_back(boot, effect, deadline).await;
+            let accepted = format!("{} was accepted", action(effect));
+            let look = || seen(boot, effect, deadline);
+            return read_back(deadline, &accepted, || unseeable(effect), look).await;
         };
-        // KMS is eventually consistent: right after a deletion is cancelled it may still see it.
-        if trouble.is("KMSInvalidStateException")
-            && deadline.has(Step::Write, PAUSE * 2)
-            && let Seen::Otherwise(_) = seen(boot, effect, deadline).await
-        {
-            tokio::time::sleep(PAUSE).await;
-            continue;
+        let stands_in_the_way = trouble.is("KMSInvalidStateException");
+        if trouble.kind != Kind::Passing && !stands_in_the_way && !trouble.is("NotFoundException") {
+            let remedies = remedies(effect, &trouble);
+            return Some(Outcome::Refused { why: trouble.why, remedies });
         }
-        return after_trouble(boot, effect, trouble, deadline).await;
+        // A call without an answer may have been carried out, and who else acts on the key may have done the same: the
+        // key tells.
+        match seen(boot, effect, deadline).await {
+            Seen::Done => return Some(Outcome::Applied),
+            Seen::Gone => return None,
+            Seen::Never(outcome) => return Some(outcome),
+            // KMS is eventually consistent: right after a deletion is cancelled it may still see it.
+            Seen::Otherwise(_) if stands_in_the_way && deadline.has(Step::Write, PAUSE * 2) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Seen::Otherwise(_) | Seen::Unread(_) => return Some(Outcome::Failed { why: trouble.why }),
+        }
     }
 }
 
@@ -51,65 +58,9 @@ async fn write(boot: &Boot, Effect { key, ensure }: &Effect, deadline: &Deadline
     }
 }
 
-/// `None` if the key is gone.
-async fn after_trouble(
-    boot: &Boot,
-    effect: &Effect,
-    trouble: Trouble,
-    deadline: &Deadline,
-) -> Option<Outcome> {
-    // A call without an answer may have been carried out, and who else acts on the key may have done the same: the key
-    // tells.
-    let told_by_key = ["NotFoundException", "KMSInvalidStateException"].iter().any(|code| trouble.is(code));
-    if trouble.kind == Kind::Passing || told_by_key {
-        return match seen(boot, effect, deadline).await {
-            Seen::Done => Some(Outcome::Applied),
-            Seen::Gone => None,
-            Seen::Never(refused) => Some(refused),
-            Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
-        };
-    }
-    let remedies = remedies(effect, &trouble);
-    Some(Outcome::Refused { why: trouble.why, remedies })
-}
-
-/// `None` if the key is gone.
-async fn read_back(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
-    loop {
-        let shown = match seen(boot, effect, deadline).await {
-            Seen::Done => return Some(Outcome::Applied),
-            Seen::Gone => return None,
-            Seen::Never(refused) => return Some(refused),
-            Seen::Unread(Unreadable { why, retryable: false }) => return Some(unseeable(effect, &why)),
-            Seen::Unread(Unreadable { why, retryable: true }) => why,
-            Seen::Otherwise(shown) => shown,
-        };
-        if !deadline.has(Step::Apply, PAUSE * 2) {
-            let why = format!("{} was accepted, but reading back shows {shown}", action(effect));
-            return Some(Outcome::Failed { why });
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Trying again would write once more and see as little.
-fn unseeable(effect: &Effect, why: &str) -> Outcome {
+fn unseeable(effect: &Effect) -> Vec<Remedy> {
     let step = "let this function's role call kms:DescribeKey, and look at the key's state:";
-    Outcome::Refused {
-        why: format!("{} was accepted, but it can't be read back: {why}", action(effect)),
-        remedies: vec![Remedy::Step(step.to_owned()), kms("describe-key", &effect.key)],
-    }
-}
-
-/// What the key shows of an effect.
-enum Seen {
-    Done,
-    /// It isn't so, and may be yet.
-    Otherwise(String),
-    /// It isn't so, and no call of this guard makes it so.
-    Never(Outcome),
-    Gone,
-    Unread(Unreadable),
+    vec![Remedy::Step(step.to_owned()), kms("describe-key", &effect.key)]
 }
 
 async fn seen(boot: &Boot, Effect { key, ensure }: &Effect, deadline: &Deadline) -> Seen {

@@ -3,18 +3,17 @@
 //! Makes no choices. It is called in the mode `remediate` only, and in any other the shield would refuse its calls.
 
 use crate::gather::describe_group;
-use sealwatch_policy::facts::{Reading, Unreadable};
+use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::log_group::{Effect, GroupState};
 use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn};
 use sealwatch_policy::plan::{Outcome, Remedy, shell_word};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
-use std::time::Duration;
 
-/// How long to wait before a call that another one aborted, and before reading back once more.
-const PAUSE: Duration = Duration::from_millis(300);
+const ACCEPTED: &str = "AssociateKmsKey was accepted";
 
 /// Ensures one effect; `None` if the group is gone.
 pub async fn ensure(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadline) -> Option<Outcome> {
@@ -30,7 +29,10 @@ pub async fn ensure(boot: &Boot, Effect { group, key }: &Effect, deadline: &Dead
             .log_group_name(group.name().as_str())
             .kms_key_id(key.to_string());
         match call(deadline, Step::Write, "logs:AssociateKmsKey", asked.send()).await {
-            Ok(_) => return read_back(boot, group, key, deadline).await,
+            Ok(_) => {
+                let look = || seen(boot, group, key, deadline);
+                return read_back(deadline, ACCEPTED, || unseeable(group), look).await;
+            }
             // Another call on the same group was under way.
             Err(trouble)
                 if trouble.is("OperationAbortedException") && deadline.has(Step::Write, PAUSE * 2) =>
@@ -71,53 +73,35 @@ async fn after_no_answer(
     trouble: Trouble,
     deadline: &Deadline,
 ) -> Option<Outcome> {
+    match seen(boot, group, key, deadline).await {
+        Seen::Done => Some(Outcome::Applied),
+        Seen::Gone => None,
+        Seen::Otherwise(_) | Seen::Never(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
+    }
+}
+
+async fn seen(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &Deadline) -> Seen {
     match describe_group(boot, group, Step::Apply, deadline).await {
-        Reading::Known(state) if state.key.as_deref() == Some(&key.to_string()) => Some(Outcome::Applied),
-        Reading::Absent => None,
-        Reading::Known(_) | Reading::Assumed(_) | Reading::Unreadable(_) | Reading::NotAsked => {
-            Some(Outcome::Failed { why: trouble.why })
+        Reading::Known(state) if state.key.as_deref() == Some(&key.to_string()) => Seen::Done,
+        Reading::Absent => Seen::Gone,
+        // Somebody else has associated another one since.
+        Reading::Known(GroupState { key: Some(other), .. }) => Seen::Never(Outcome::Failed {
+            why: format!("{ACCEPTED}, but reading back shows the key {other}"),
+        }),
+        Reading::Unreadable(unreadable) => Seen::Unread(unreadable),
+        Reading::Known(GroupState { key: None, .. }) | Reading::Assumed(_) | Reading::NotAsked => {
+            Seen::Otherwise("no key".to_owned())
         }
     }
 }
 
-/// `None` if the group is gone.
-async fn read_back(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &Deadline) -> Option<Outcome> {
-    let wanted = key.to_string();
-    loop {
-        let shown = match describe_group(boot, group, Step::Apply, deadline).await {
-            Reading::Known(state) if state.key.as_ref() == Some(&wanted) => return Some(Outcome::Applied),
-            Reading::Absent => return None,
-            Reading::Known(GroupState { key: Some(other), .. }) => {
-                return Some(unseen(&format!("the key {other}")));
-            }
-            Reading::Unreadable(Unreadable { why, retryable: false }) => {
-                return Some(unseeable(group, &why));
-            }
-            Reading::Unreadable(Unreadable { why, retryable: true }) => why,
-            Reading::Known(GroupState { key: None, .. }) | Reading::Assumed(_) | Reading::NotAsked => {
-                "no key".to_owned()
-            }
-        };
-        if !deadline.has(Step::Apply, PAUSE * 2) {
-            return Some(unseen(&shown));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-fn unseen(shown: &str) -> Outcome {
-    Outcome::Failed { why: format!("AssociateKmsKey was accepted, but reading back shows {shown}") }
-}
-
-/// Trying again would associate once more and see as little.
-fn unseeable(group: &LogGroupArn, why: &str) -> Outcome {
+fn unseeable(group: &LogGroupArn) -> Vec<Remedy> {
     let region = &group.place().region;
     let step =
         "let this function's role call logs:DescribeLogGroups, and look whether the group has its key:";
     let name = shell_word(group.name().as_str());
     let look = format!("aws logs describe-log-groups --region {region} --log-group-name-prefix {name}");
-    let why = format!("AssociateKmsKey was accepted, but it can't be read back: {why}");
-    Outcome::Refused { why, remedies: vec![Remedy::Step(step.to_owned()), Remedy::Command(look)] }
+    vec![Remedy::Step(step.to_owned()), Remedy::Command(look)]
 }
 
 /// What is missing after a denial. The preflight has read the key and found its policy open to CloudWatch

@@ -4,19 +4,16 @@
 //! only, and in any other the shield would refuse its calls.
 
 use crate::gather::{describe, status};
-use sealwatch_policy::facts::{Reading, Unreadable};
+use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::trail::{Effect, Ensure, Named};
 use sealwatch_policy::key_policy::trail_statements;
 use sealwatch_policy::names::{KeyRef, TrailArn};
 use sealwatch_policy::plan::{Outcome, Remedy};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
-use std::time::Duration;
-
-/// How long to wait before a call that another one stood in the way of, and before reading back once more.
-const PAUSE: Duration = Duration::from_millis(300);
 
 /// Ensures one effect; `None` if the trail is gone.
 pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
@@ -26,7 +23,8 @@ pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option
     }
     loop {
         let Err(trouble) = write(boot, effect, deadline).await else {
-            return read_back(boot, effect, deadline).await;
+            let look = || seen(boot, effect, deadline);
+            return read_back(deadline, "CloudTrail accepted the change", || unseeable(effect), look).await;
         };
         // Another change of the same trail was under way.
         if trouble.is("ConflictException") && deadline.has(Step::Write, PAUSE * 2) {
@@ -70,6 +68,7 @@ async fn after_trouble(
         return match seen(boot, effect, deadline).await {
             Seen::Done => Some(Outcome::Applied),
             Seen::Gone => None,
+            Seen::Never(outcome) => Some(outcome),
             Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
         };
     }
@@ -77,46 +76,13 @@ async fn after_trouble(
     Some(Outcome::Refused { why: trouble.why, remedies })
 }
 
-/// `None` if the trail is gone.
-async fn read_back(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
-    loop {
-        let shown = match seen(boot, effect, deadline).await {
-            Seen::Done => return Some(Outcome::Applied),
-            Seen::Gone => return None,
-            Seen::Unread(Unreadable { why, retryable: false }) => return Some(unseeable(effect, &why)),
-            Seen::Unread(Unreadable { why, retryable: true }) => why,
-            Seen::Otherwise(shown) => shown,
-        };
-        if !deadline.has(Step::Apply, PAUSE * 2) {
-            return Some(unread(&shown));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-fn unread(shown: &str) -> Outcome {
-    Outcome::Failed { why: format!("CloudTrail accepted the change, but reading back shows {shown}") }
-}
-
-/// Trying again would write once more and see as little.
-fn unseeable(Effect { trail, .. }: &Effect, why: &str) -> Outcome {
+fn unseeable(Effect { trail, .. }: &Effect) -> Vec<Remedy> {
     let step = "let this function's role read the trail, and look how it is set up:";
-    Outcome::Refused {
-        why: format!("CloudTrail accepted the change, but it can't be read back: {why}"),
-        remedies: vec![Remedy::Step(step.to_owned()), get_trail(trail)],
-    }
+    vec![Remedy::Step(step.to_owned()), get_trail(trail)]
 }
 
 fn get_trail(trail: &TrailArn) -> Remedy {
     Remedy::Command(format!("aws cloudtrail get-trail --region {} --name {trail}", trail.place().region))
-}
-
-/// What the trail shows of an effect.
-enum Seen {
-    Done,
-    Otherwise(String),
-    Gone,
-    Unread(Unreadable),
 }
 
 async fn seen(boot: &Boot, Effect { trail, ensure }: &Effect, deadline: &Deadline) -> Seen {

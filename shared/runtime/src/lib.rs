@@ -11,6 +11,7 @@ pub mod keys;
 pub mod lookup;
 pub mod metrics;
 mod pager;
+pub mod read_back;
 mod seen;
 mod shield;
 mod tries;
