@@ -109,9 +109,14 @@ impl Lab {
         assert!(sent.is_ok(), "the bucket {name} is created: {sent:?}");
     }
 
+    /// Tells the emulator something that no call could: see its README.
+    pub fn order(&self, what: &str, order: Value) {
+        let sent = ureq::post(format!("{}/_strict/{what}", self.endpoint)).send(order.to_string());
+        assert!(sent.is_ok_and(|response| response.status().is_success()), "{what} {order} is taken");
+    }
+
     pub fn trail_status(&self, status: Value) {
-        let sent = ureq::post(format!("{}/_strict/trail-status", self.endpoint)).send(status.to_string());
-        assert!(sent.is_ok_and(|response| response.status().is_success()), "the status {status} is taken");
+        self.order("trail-status", status);
     }
 
     /// What a call was sent with, of those that the function has made.
@@ -125,9 +130,7 @@ impl Lab {
 
     /// What CloudTrail's event history holds.
     pub fn history(&self, events: Value) {
-        let body = json!({ "region": REGION, "account": ACCOUNT, "events": events });
-        let sent = ureq::post(format!("{}/_strict/lookup-events", self.endpoint)).send(body.to_string());
-        assert!(sent.is_ok_and(|response| response.status().is_success()), "the history {body} is taken");
+        self.order("lookup-events", json!({ "region": REGION, "account": ACCOUNT, "events": events }));
     }
 
     fn create_topic(&self) -> String {
@@ -168,8 +171,13 @@ impl Lab {
     }
 
     pub fn fault(&self, fault: Value) {
-        let sent = ureq::post(format!("{}/_strict/faults", self.endpoint)).send(fault.to_string());
-        assert!(sent.is_ok_and(|response| response.status().is_success()), "the fault {fault} is taken");
+        self.order("faults", fault);
+    }
+
+    /// From now on everything works.
+    pub fn clear_faults(&self) {
+        let sent = ureq::delete(format!("{}/_strict/faults", self.endpoint)).call();
+        assert!(sent.is_ok_and(|response| response.status().is_success()), "the faults are cleared");
     }
 
     /// The operations that the function has called, in order.

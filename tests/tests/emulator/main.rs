@@ -9,6 +9,7 @@
     reason = "what goes wrong in the laboratory fails the test"
 )]
 
+mod key;
 mod lab;
 mod trail;
 
