@@ -96,6 +96,10 @@ pub trait Effect {
     fn value(&self) -> Option<String>;
     /// What it does, as a person would say it: "associate key … with …".
     fn describe(&self) -> String;
+    /// Whether it can't be ensured while the effect before it isn't.
+    fn needs_previous(&self) -> bool {
+        false
+    }
 }
 
 /// What became of one effect.

@@ -17,6 +17,9 @@ use sealwatch_policy::plan::Outcome;
 use sealwatch_policy::policy::Policy;
 use std::collections::BTreeSet;
 
+/// Who makes the repairs of a replay.
+const REPLAY: &str = "Sealwatch";
+
 /// The facts that the world knows about the key or alias a change names.
 #[must_use]
 pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -> Facts {
@@ -76,12 +79,7 @@ pub fn apply(world: &mut World, effect: &Effect, now: Timestamp) -> Outcome {
     }
     key.state = Some(state);
     key.rescued = true;
-    key.past.push(Past {
-        time: now,
-        act,
-        actor: Some("Sealwatch".to_owned()),
-        event_id: "replayed".to_owned(),
-    });
+    key.past.push(Past { time: now, act, actor: Some(REPLAY.to_owned()), event_id: "replayed".to_owned() });
     Outcome::Replayed
 }
 
@@ -224,7 +222,7 @@ impl Key {
         past.sort();
         // Before the records nobody knows what was done to a key that they don't show being made.
         let since = (!self.made).then(|| self.recorded_since.unwrap_or(change.time));
-        History { past, since, state_before: self.state_before.clone() }
+        History { past, since, state_before: self.state_before.clone(), own: Some(REPLAY.to_owned()) }
     }
 }
 

@@ -26,11 +26,15 @@ pub fn order(mut changes: Vec<Change>) -> (Vec<Change>, usize) {
 
 /// What can't have happened before anything else within its second comes later.
 ///
-/// A tool creates a group and associates its key within one second, and the event ids are random.
+/// A tool creates a group and associates its key within one second, and the event ids are random. A key can't be disabled
+/// while it is scheduled for deletion, and cancelling comes after scheduling and before enabling.
 fn rank(event_name: &str) -> u8 {
     match event_name {
         "CreateKey" | "CreateLogGroup" | "CreateTrail" => 0,
-        "DeleteKey" | "KMS CMK Deletion" | "DeleteLogGroup" | "DeleteTrail" => 2,
+        "ScheduleKeyDeletion" => 2,
+        "CancelKeyDeletion" => 3,
+        "EnableKey" => 4,
+        "DeleteKey" | "KMS CMK Deletion" | "DeleteLogGroup" | "DeleteTrail" => 5,
         _ => 1,
     }
 }

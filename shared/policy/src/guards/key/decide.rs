@@ -6,7 +6,7 @@
 use super::judgement::Judgement;
 use super::{Call, Description, Effect, Facts, Target, alias, failed, findings, usage};
 use crate::change::Change;
-use crate::facts::Reading;
+use crate::facts::{Reading, Unreadable};
 use crate::guards::Guard;
 use crate::names::KeyRef;
 use crate::plan::{Plan, Verdict};
@@ -142,15 +142,20 @@ fn judge(
     key: &Description,
     now: Timestamp,
 ) -> Plan<Effect> {
-    let protected = is_protected(policy, facts);
-    if !protected && let Some(plan) = exempt_by_facts(policy, facts, now) {
-        return plan;
+    let protection = Protection::of(policy, facts);
+    let exempt = exempt_by_facts(policy, facts, now);
+    if let (Protection::No, Some(plan)) = (&protection, &exempt) {
+        return plan.clone();
     }
     let mut judgement = Judgement::new(policy, change, call, facts, key.arn.clone(), now);
     judgement.judge(key);
     judgement.draft.assumed.extend(usage::assumed(policy, facts, Some(key), now));
+    if let (Protection::Unknown(what, error), Some(_)) = (&protection, &exempt) {
+        judgement.draft.may_be_exempt(what, *error);
+    }
     let exempts = |what: fn(&Exempt) -> bool| {
-        !protected && policy.exemptions_of(Guard::Key, now).any(|exemption| what(&exemption.what))
+        protection != Protection::Yes
+            && policy.exemptions_of(Guard::Key, now).any(|exemption| what(&exemption.what))
     };
     if exempts(|what| matches!(what, Exempt::Name(_))) {
         judgement.may_be_exempt("whether its aliases exempt it", &facts.aliases);
@@ -163,13 +168,42 @@ fn judge(
 
 /// Whether policy protects the key by alias or tag: then no alias or tag exempts it, for whoever may weaken a key may
 /// often also name it.
-fn is_protected(policy: &Policy, facts: &Facts) -> bool {
-    let by_alias = known(&facts.aliases).is_some_and(|aliases| {
-        aliases.iter().any(|alias| policy.keys.protect.iter().any(|it| wildcard::matches(it, alias)))
-    });
-    let by_tag = known(&facts.tags)
-        .is_some_and(|tags| policy.keys.protect_tags.iter().any(|(key, value)| tags.get(key) == Some(value)));
-    by_alias || by_tag
+#[derive(Debug, PartialEq, Eq)]
+enum Protection<'a> {
+    Yes,
+    No,
+    /// What can't be told, and why.
+    Unknown(&'static str, Option<&'a Unreadable>),
+}
+
+impl<'a> Protection<'a> {
+    fn of(policy: &Policy, facts: &'a Facts) -> Self {
+        let (protect, tags) = (&policy.keys.protect, &policy.keys.protect_tags);
+        let by_alias = known(&facts.aliases).is_some_and(|aliases| {
+            aliases.iter().any(|alias| protect.iter().any(|pattern| wildcard::matches(pattern, alias)))
+        });
+        let by_tag = known(&facts.tags)
+            .is_some_and(|known| tags.iter().any(|(key, value)| known.get(key) == Some(value)));
+        if by_alias || by_tag {
+            return Self::Yes;
+        }
+        let aliases = unknown(&facts.aliases).filter(|_| !protect.is_empty());
+        let aliases = aliases
+            .map(|error| Self::Unknown("whether an alias protects it, which outweighs any exemption", error));
+        let tags = unknown(&facts.tags).filter(|_| !tags.is_empty());
+        let tags = tags
+            .map(|error| Self::Unknown("whether a tag protects it, which outweighs any exemption", error));
+        aliases.or(tags).unwrap_or(Self::No)
+    }
+}
+
+/// Why a fact isn't known, if it isn't.
+fn unknown<T>(reading: &Reading<T>) -> Option<Option<&Unreadable>> {
+    match reading {
+        Reading::Known(_) | Reading::Assumed(_) | Reading::Absent => None,
+        Reading::Unreadable(error) => Some(Some(error)),
+        Reading::NotAsked => Some(None),
+    }
 }
 
 /// A plan if the key's aliases or tags exempt it. One alias that isn't exempt keeps the key from being so: an alias

@@ -7,7 +7,8 @@
 use super::{Call, Description, Facts, Origin};
 use crate::change::{Actor, Change};
 use crate::facts::{KeyState, Reading};
-use jiff::{Timestamp, ToSpan};
+use crate::untrusted::{SHOWN, clean};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// What was done to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,8 @@ pub struct History {
     pub since: Option<Timestamp>,
     /// The state that the deletion was scheduled in, where it is known outright.
     pub state_before: Option<KeyState>,
+    /// Who Sealwatch itself is among the actors; `None` if it doesn't know.
+    pub own: Option<String>,
 }
 
 /// Whether a key was enabled when its deletion was scheduled.
@@ -53,6 +56,11 @@ pub(super) enum Before {
     Disabled(String),
     Unknown(String),
 }
+
+/// How long a disabled key may still be used: KMS spreads a state within minutes, and CloudTrail cuts its times to seconds.
+///
+/// Source: KMS Developer Guide, "Eventual consistency".
+const SPREAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// How often the same repair is made within a day: who then still undoes it isn't stopped by another.
 pub(super) const REPAIRS: usize = 3;
@@ -121,7 +129,7 @@ pub(super) fn before(change: &Change, facts: &Facts, key: &Description) -> Befor
     let last = switches(change, history).rfind(|past| past.time < scheduled);
     let used = last_use(facts).filter(|used| *used < scheduled);
     match last {
-        Some(past) if used.is_some_and(|used| used > past.time) => used_then(used),
+        Some(past) if used.is_some_and(|used| proves_enabled_since(past, used)) => used_then(used),
         Some(Past { act: Act::Enabled, time, .. }) => {
             Before::Enabled(format!("it was enabled at {time}, and not disabled until it was scheduled"))
         }
@@ -131,8 +139,67 @@ pub(super) fn before(change: &Change, facts: &Facts, key: &Description) -> Befor
         Some(Past { act: Act::Cancelled | Act::Scheduled, time, .. }) => Before::Disabled(format!(
             "an earlier deletion was cancelled at {time}, which left it disabled, and it wasn't enabled since"
         )),
-        None => without_a_switch(history, key, used),
+        None => without_a_switch(history, key, used, facts),
     }
+}
+
+/// Whether a use shows that the key was enabled again after a call that left it disabled.
+fn proves_enabled_since(past: &Past, used: Timestamp) -> bool {
+    used.duration_since(past.time) > SPREAD
+}
+
+/// That the key was disabled already when a call disabled it, in words: such a call succeeds and changes nothing.
+pub(super) fn disabled_already(change: &Change, facts: &Facts) -> Option<String> {
+    let history = known(facts)?;
+    let last = switches(change, history).rfind(|past| past.time < change.time)?;
+    let is_off = matches!(last.act, Act::Disabled | Act::Cancelled);
+    let used_since = last_use(facts).is_some_and(|used| proves_enabled_since(last, used));
+    (is_off && !used_since).then(|| {
+        format!("the call changed nothing: the key was left disabled at {} by {}", last.time, named(last))
+    })
+}
+
+/// That a later call than this one brought the key into its state, in words.
+pub(super) fn done_later(change: &Change, facts: &Facts, act: Act) -> Option<String> {
+    let later =
+        |past: &&Past| past.act == act && past.time > change.time && past.event_id != change.event_id.raw();
+    let past = known(facts)?.past.iter().rfind(later)?;
+    let what = match act {
+        Act::Scheduled => "scheduled for deletion",
+        Act::Cancelled => "taken off deletion",
+        Act::Disabled => "disabled",
+        Act::Enabled => "enabled",
+    };
+    Some(format!(
+        "it was {what} by a later call, at {} by {}: that is decided on its own event",
+        past.time,
+        named(past)
+    ))
+}
+
+/// Whether Sealwatch itself made the call.
+pub(super) fn is_own(change: &Change, facts: &Facts) -> bool {
+    known(facts)
+        .and_then(|history| history.own.as_ref())
+        .is_some_and(|own| who(&change.actor).as_ref() == Some(own))
+}
+
+/// Whether the history shows the change itself by now, and so most likely what came before it.
+pub(super) fn has_caught_up(change: &Change, facts: &Facts) -> bool {
+    known(facts).is_some_and(|history| {
+        history.since.is_none() || history.past.iter().any(|past| past.event_id == change.event_id.raw())
+    })
+}
+
+fn known(facts: &Facts) -> Option<&History> {
+    match &facts.history {
+        Reading::Known(history) | Reading::Assumed(history) => Some(history),
+        Reading::Unreadable(_) | Reading::Absent | Reading::NotAsked => None,
+    }
+}
+
+fn named(past: &Past) -> String {
+    clean(past.actor.as_deref().unwrap_or("a caller that isn't named"), SHOWN)
 }
 
 /// The calls that enabled or disabled the key, or left it disabled, but for the change itself.
@@ -158,7 +225,7 @@ pub(super) fn may_be_told_later(facts: &Facts) -> bool {
 }
 
 /// No call is known that enabled or disabled it: it was enabled if it was used or made since the history is whole.
-fn without_a_switch(history: &History, key: &Description, used: Option<Timestamp>) -> Before {
+fn without_a_switch(history: &History, key: &Description, used: Option<Timestamp>, facts: &Facts) -> Before {
     let is_covered = |moment: &Timestamp| history.since.is_none_or(|since| since <= *moment);
     if used.filter(is_covered).is_some() {
         return used_then(used);
@@ -168,9 +235,15 @@ fn without_a_switch(history: &History, key: &Description, used: Option<Timestamp
         Some(created) if key.origin == Some(Origin::Kms) => {
             Before::Enabled(format!("it was made at {created}, and never disabled until it was scheduled"))
         }
-        Some(_) | None => Before::Unknown(
-            "no call of the last 90 days enabled or disabled it, and it wasn't used in that time".to_owned(),
-        ),
+        Some(_) | None => {
+            let use_of_it = match &facts.last_use {
+                Reading::Known(_) | Reading::Assumed(_) => "and it wasn't used in that time",
+                Reading::Unreadable(_) | Reading::Absent | Reading::NotAsked => {
+                    "and when it was last used isn't known"
+                }
+            };
+            Before::Unknown(format!("no call of the last 90 days enabled or disabled it, {use_of_it}"))
+        }
     }
 }
 
@@ -212,8 +285,7 @@ pub(super) fn again(change: &Change, facts: &Facts) -> Option<String> {
         .past
         .iter()
         .find(|past| past.act == undone_by && (first.time..=change.time).contains(&past.time))?;
-    let by = undone.actor.as_deref().unwrap_or("a caller that isn't named");
-    let by = crate::untrusted::clean(by, crate::untrusted::SHOWN);
+    let by = named(undone);
     Some(match act {
         Act::Scheduled => format!(
             "the same caller scheduled its deletion at {} already; {by} cancelled that at {}",
@@ -226,10 +298,13 @@ pub(super) fn again(change: &Change, facts: &Facts) -> Option<String> {
     })
 }
 
-/// How often a repair was made during the last day, if that is too often to make it once more.
+/// How often Sealwatch made a repair during the last day, if that is too often to make it once more. What others did
+/// doesn't count: else whoever endangers a key could use the number up.
 pub(super) fn too_often(facts: &Facts, repair: Act, now: Timestamp) -> Option<usize> {
-    let history = facts.history.known()?;
+    let history = known(facts)?;
+    let own = history.own.as_ref()?;
     let since = now.checked_sub(24.hours()).unwrap_or(Timestamp::MIN);
-    let made = history.past.iter().filter(|past| past.act == repair && past.time >= since).count();
+    let is_own = |past: &&Past| past.act == repair && past.time >= since && past.actor.as_ref() == Some(own);
+    let made = history.past.iter().filter(is_own).count();
     (made >= REPAIRS).then_some(made)
 }

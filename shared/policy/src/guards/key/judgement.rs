@@ -83,7 +83,8 @@ impl<'a> Judgement<'a> {
         if plan.reasons.is_empty() {
             plan.reasons.push(match plan.verdict {
                 Verdict::Compliant => "the key is as it should be".to_owned(),
-                Verdict::Violation | Verdict::Unknown | Verdict::Exempt | Verdict::Ignored => {
+                Verdict::Unknown => "not all that matters about the key can be told".to_owned(),
+                Verdict::Violation | Verdict::Exempt | Verdict::Ignored => {
                     "no key is to be taken away from what needs it".to_owned()
                 }
             });

@@ -53,7 +53,8 @@ impl Judgement<'_> {
 
     /// A key that KMS doesn't know.
     pub(super) fn gone(&mut self) {
-        if self.call != Call::Deleted {
+        // A key that dies while its deletion is being looked at is told of too, whoever hears of its end.
+        if !matches!(self.call, Call::Deleted | Call::Schedule) {
             self.draft.reasons.push("the key no longer exists".to_owned());
             return;
         }
@@ -98,6 +99,10 @@ impl Judgement<'_> {
             finding.evidence.push(told.to_owned());
             return self.draft.found(finding, None);
         }
+        if let Some(later) = history::done_later(self.change, self.facts, Act::Scheduled) {
+            finding.evidence.push(later);
+            return self.draft.found(finding, None);
+        }
         if !matches!(usage, Usage::InUse { .. }) {
             return self.draft.found(finding, None);
         }
@@ -107,9 +112,15 @@ impl Judgement<'_> {
         }
         let before = history::before(self.change, self.facts, key);
         match &before {
-            Before::Enabled(why) => finding
-                .evidence
-                .push(format!("{why}: once the deletion is cancelled it is to be enabled again")),
+            Before::Enabled(why) => {
+                finding
+                    .evidence
+                    .push(format!("{why}: once the deletion is cancelled it is to be enabled again"));
+                if !history::has_caught_up(self.change, self.facts) {
+                    let told = "CloudTrail's event history, which is up to 15 minutes late, doesn't show this call yet: a call that disabled the key shortly before would be missing from it too";
+                    finding.evidence.push(told.to_owned());
+                }
+            }
             Before::Disabled(why) => {
                 finding.evidence.push(format!("{why}: it stays disabled once the deletion is cancelled"));
             }
@@ -151,9 +162,21 @@ impl Judgement<'_> {
             self.draft.reasons.push(format!("its deletion is cancelled; {why}, and stays so"));
             return;
         }
+        if self.call == Call::Cancel && history::is_own(self.change, self.facts) {
+            let told = "Sealwatch's own call: what became of the rescue is told on the event of the call that it undid";
+            self.draft.reasons.push(told.to_owned());
+            return;
+        }
         let usage = self.usage();
         let mut finding = findings::disabled(key, self.policy, &usage);
         finding.evidence.extend(history::again(self.change, self.facts));
+        let not_its_doing = history::done_later(self.change, self.facts, Act::Disabled).or_else(|| {
+            history::disabled_already(self.change, self.facts).filter(|_| self.call == Call::Disable)
+        });
+        if let Some(why) = not_its_doing {
+            finding.evidence.push(why);
+            return self.draft.found(finding, None);
+        }
         let is_its_doing = match before {
             Some(Before::Enabled(why)) => {
                 finding.evidence.push(format!("a cancelled deletion left it disabled; {why}"));

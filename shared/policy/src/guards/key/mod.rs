@@ -231,20 +231,23 @@ pub fn questions(policy: &Policy, change: &Change, key: Option<&Description>, no
     };
     let life = match key {
         Some(key) => life::in_danger(call, &key.state),
-        None => call == Call::Deleted,
+        None => matches!(call, Call::Deleted | Call::Schedule),
     };
     let judges_policy = call == Call::PutPolicy && key.is_some();
     let judges = life || judges_policy || call == Call::DisableRotation;
     let exempts = |what: fn(&Exempt) -> bool| {
         judges && policy.exemptions_of(Guard::Key, now).any(|exemption| what(&exemption.what))
     };
+    let (by_name, by_tag) =
+        (exempts(|what| matches!(what, Exempt::Name(_))), exempts(|what| matches!(what, Exempt::Tag { .. })));
+    // What protects a key outweighs what exempts it, so whoever may be exempt is asked for both.
+    let may_be_exempt = by_name || by_tag;
     // A key that is gone took its aliases and tags with it.
     let is_there = key.is_some();
     Questions {
-        aliases: is_there && (life || judges_policy || exempts(|what| matches!(what, Exempt::Name(_)))),
-        tags: is_there
-            && (exempts(|what| matches!(what, Exempt::Tag { .. }))
-                || life && !policy.keys.protect_tags.is_empty()),
+        aliases: is_there
+            && (life || judges_policy || by_name || may_be_exempt && !policy.keys.protect.is_empty()),
+        tags: is_there && (by_tag || (life || may_be_exempt) && !policy.keys.protect_tags.is_empty()),
         usage: life,
         history: life && is_there,
         policy: judges_policy,
@@ -325,6 +328,11 @@ impl plan::Effect for Effect {
             Ensure::NotPendingDeletion => format!("cancel the deletion of key {}", self.key.id()),
             Ensure::Enabled => format!("enable key {}", self.key.id()),
         }
+    }
+
+    /// A key that is scheduled for deletion can't be enabled.
+    fn needs_previous(&self) -> bool {
+        self.ensure == Ensure::Enabled
     }
 }
 

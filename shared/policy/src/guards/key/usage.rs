@@ -11,7 +11,7 @@ use crate::plan::Severity;
 use crate::policy::{Exempt, Policy};
 use crate::untrusted::{SHOWN, clean};
 use crate::wildcard;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// What GetKeyLastUsage tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +132,11 @@ impl Usage {
     }
 }
 
+/// How late KMS may tell of a use.
+///
+/// Source: KMS API reference, GetKeyLastUsage.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
 /// The answer in the making.
 #[derive(Default)]
 struct Search {
@@ -228,7 +233,7 @@ impl Search {
             Reading::NotAsked => return self.unasked_of_a_key(WHAT, facts),
         };
         let Some(used) = &last.used else {
-            return self.never_used(last);
+            return self.never_used(last, now);
         };
         let operation = used.operation.as_deref().map_or_else(|| "used".to_owned(), |it| clean(it, 60));
         let event =
@@ -248,8 +253,12 @@ impl Search {
 
     /// Source: KMS API reference, GetKeyLastUsage: no use is on record since tracking began, which tells of the whole
     /// of a key's life only if it was made on or after that date.
-    fn never_used(&mut self, last: &LastUse) {
+    fn never_used(&mut self, last: &LastUse, now: Timestamp) {
+        let is_young = |created: Timestamp| now.duration_since(created) < LATE;
         match (last.created, last.tracking_since) {
+            (Some(created), _) if is_young(created) => self.unread.push(format!(
+                "KMS tells of uses up to an hour late, and the key was made less than an hour ago, at {created}"
+            )),
             (Some(created), Some(since)) if created >= since => self.nothing(format!(
                 "never used since it was made at {created} (kms:GetKeyLastUsage)"
             )),

@@ -60,6 +60,42 @@ fn protection_outweighs_an_exemption_by_alias_or_tag() {
 }
 
 #[test]
+fn protection_that_cannot_be_read_outweighs_an_exemption_too() {
+    let by_alias = "[keys]\nprotect = [\"alias/prod-*\"]\n";
+    let by_tag = "[keys]\nprotect_tags = { tier = \"prod\" }\n";
+    let dev = BTreeMap::from([("env".to_owned(), "dev".to_owned())]);
+    let tag = exempt("tag = { key = \"env\", value = \"dev\" }");
+    let name = exempt("match = \"alias/app\"");
+    for (text, facts) in [
+        (
+            format!("{by_alias}{tag}"),
+            Facts {
+                aliases: Reading::Unreadable(unreadable()),
+                tags: Reading::Known(dev.clone()),
+                ..used("PendingDeletion")
+            },
+        ),
+        (
+            format!("{by_tag}{name}"),
+            Facts { tags: Reading::Unreadable(unreadable()), ..used("PendingDeletion") },
+        ),
+        (format!("{by_tag}{name}"), Facts { tags: Reading::NotAsked, ..used("PendingDeletion") }),
+    ] {
+        let plan = plan_under(&text, &change("ScheduleKeyDeletion"), &facts);
+        assert_eq!((plan.verdict, plan.effects.len()), (Verdict::Unknown, 0), "{text}");
+        assert!(ids(&plan).contains(&"key.deletion-scheduled"), "{text}");
+    }
+    // Whoever may be exempt is asked for what protects it, whatever the call.
+    let asked = |text: &str, call: &str| {
+        questions(&policy(text), &change(call), Some(&description("Enabled")), time(NOW))
+    };
+    for call in ["PutKeyPolicy", "DisableKeyRotation"] {
+        assert!(asked(&format!("{by_alias}{tag}"), call).aliases, "{call}");
+        assert!(asked(&format!("{by_tag}{name}"), call).tags, "{call}");
+    }
+}
+
+#[test]
 fn what_may_exempt_and_cannot_be_read_withholds_the_rescue_and_hides_nothing() {
     for (text, facts) in [
         (

@@ -108,7 +108,7 @@ fn scheduling_again_after_a_rescue_is_noticed() {
 #[test]
 fn a_fight_is_left_to_people() {
     let rescue = |hour: &str| {
-        [past(Act::Cancelled, &format!("{hour}:10:00Z")), past(Act::Enabled, &format!("{hour}:10:01Z"))]
+        [by(Act::Cancelled, &format!("{hour}:10:00Z"), OWN), by(Act::Enabled, &format!("{hour}:10:01Z"), OWN)]
     };
     let twice: Vec<Past> = ["2026-11-03T05", "2026-11-03T06"].iter().flat_map(|hour| rescue(hour)).collect();
     let thrice: Vec<Past> =
@@ -165,4 +165,95 @@ fn a_key_that_was_disabled_just_before_it_was_scheduled_is_told_to_be_unusable()
         assert_eq!(ids(&plan), told, "{disabled}");
         assert_eq!(ensured(&plan), ["key-not-pending-deletion"], "it stays disabled: {disabled}");
     }
+}
+
+#[test]
+fn what_others_undid_uses_up_no_rescue() {
+    let by_others: Vec<Past> = ["2026-11-03T05", "2026-11-03T06", "2026-11-03T07"]
+        .iter()
+        .flat_map(|hour| {
+            [past(Act::Cancelled, &format!("{hour}:10:00Z")), past(Act::Enabled, &format!("{hour}:10:01Z"))]
+        })
+        .collect();
+    assert_eq!(plan(&change("ScheduleKeyDeletion"), &scheduled_with(by_others)).effects.len(), 2);
+}
+
+#[test]
+fn a_use_within_minutes_of_a_call_that_disables_proves_nothing() {
+    let disabled_at = |at: &str| scheduled_with(vec![past(Act::Disabled, at)]);
+    // Its last use was at 08:00.
+    assert!(!enables(&disabled_at("2026-11-03T08:00:00Z")));
+    assert!(!enables(&disabled_at("2026-11-03T07:55:00Z")));
+    assert!(enables(&disabled_at("2026-11-03T07:54:59Z")));
+}
+
+#[test]
+fn a_late_copy_undoes_nothing_that_was_done_since() {
+    let later = |act| vec![past(act, "2026-11-03T09:12:50Z")];
+    for (name, call, state, past, finding) in [
+        (
+            "scheduled again",
+            "ScheduleKeyDeletion",
+            "PendingDeletion",
+            later(Act::Scheduled),
+            "key.deletion-scheduled",
+        ),
+        ("disabled since", "ScheduleKeyDeletion", "Disabled", later(Act::Disabled), "key.disabled"),
+        (
+            "disabled since the cancelling",
+            "CancelKeyDeletion",
+            "Disabled",
+            later(Act::Disabled),
+            "key.disabled",
+        ),
+        ("disabled again since", "DisableKey", "Disabled", later(Act::Disabled), "key.disabled"),
+    ] {
+        let facts = Facts { history: Reading::Known(history_of(past)), ..used(state) };
+        let plan = plan(&change(call), &facts);
+        assert_eq!(
+            (ids(&plan).first().copied(), plan.effects.len()),
+            (Some(finding), 0),
+            "{name}: {plan:#?}"
+        );
+        assert!(evidence(&plan).contains("by a later call, at 2026-11-03T09:12:50Z"), "{name}");
+    }
+}
+
+#[test]
+fn a_call_that_disabled_what_was_disabled_already_is_not_undone() {
+    for (name, past, effects) in [
+        ("disabled before", vec![past(Act::Disabled, "2026-11-03T08:30:00Z")], 0),
+        ("left disabled by a cancelling", vec![past(Act::Cancelled, "2026-11-03T08:30:00Z")], 0),
+        ("disabled before and used since", vec![past(Act::Disabled, "2026-11-03T07:30:00Z")], 1),
+        (
+            "enabled in between",
+            vec![past(Act::Disabled, "2026-11-03T08:30:00Z"), past(Act::Enabled, "2026-11-03T08:40:00Z")],
+            1,
+        ),
+        ("nothing on record", vec![], 1),
+    ] {
+        let facts = Facts { history: Reading::Known(history_of(past)), ..used("Disabled") };
+        let plan = plan(&change("DisableKey"), &facts);
+        assert_eq!(plan.effects.len(), effects, "{name}");
+        assert_eq!(plan.findings[0].severity, Severity::Critical, "{name}: it is told in any case");
+    }
+}
+
+#[test]
+fn its_own_cancelling_is_recognised() {
+    let mut record = record("CancelKeyDeletion", json!({ "keyId": ID }));
+    record["userIdentity"] = json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/key-guard/f",
+        "sessionContext": { "sessionIssuer": { "type": "Role", "arn": OWN } } });
+    let plan = plan(&change_of(&record), &used("Disabled"));
+    assert_eq!((plan.verdict, ids(&plan)), (Verdict::Compliant, vec![]));
+    assert!(plan.reasons[0].contains("own call"));
+}
+
+#[test]
+fn a_history_that_lags_behind_is_said_to() {
+    let lagging = evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(Vec::new())));
+    assert!(lagging.contains("doesn't show this call yet"), "{lagging}");
+    let own = Past { event_id: "e-1".to_owned(), ..past(Act::Scheduled, WHEN) };
+    let whole = evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(vec![own])));
+    assert!(!whole.contains("doesn't show this call yet"), "{whole}");
 }

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 const NOW: &str = "2026-11-03T09:13:00Z";
 const WHEN: &str = "2026-11-03T09:12:44Z";
+const OWN: &str = "arn:aws:iam::111122223333:role/key-guard";
 const SOMEBODY: &str = "arn:aws:iam::111122223333:user/somebody";
 
 fn record(name: &str, request: Value) -> Value {
@@ -133,7 +134,7 @@ fn last_used(at: &str) -> Reading<LastUse> {
 }
 
 fn history_of(past: Vec<Past>) -> History {
-    History { past, since: Some(time("2026-08-05T09:13:00Z")), state_before: None }
+    History { past, since: Some(time("2026-08-05T09:13:00Z")), state_before: None, own: Some(OWN.to_owned()) }
 }
 
 fn past(act: Act, at: &str) -> Past {

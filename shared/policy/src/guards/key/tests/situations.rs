@@ -441,7 +441,15 @@ fn others() -> Vec<Situation> {
             &[],
         ),
         of("said to be deleted, and there", "DeleteKey", unused("Enabled"), Compliant, None, &[]),
-        of("scheduled, and long gone", "ScheduleKeyDeletion", gone(), Ignored, None, &[]),
+        of(
+            "scheduled, and dead by the time of the look",
+            "ScheduleKeyDeletion",
+            gone(),
+            Unknown,
+            Some(("key.deleted", High)),
+            &[],
+        ),
+        of("disabled, and long gone", "DisableKey", gone(), Ignored, None, &[]),
         of(
             "rotation off",
             "DisableKeyRotation",

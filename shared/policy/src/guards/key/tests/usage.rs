@@ -26,6 +26,17 @@ fn a_key_that_was_made_on_the_day_tracking_began_was_never_used() {
 }
 
 #[test]
+fn of_a_key_that_was_just_made_no_use_proves_nothing() {
+    let at = |created: &str| {
+        let date = Some(time(created));
+        let last_use = Reading::Known(LastUse { used: None, tracking_since: date, created: date });
+        answer("", &Facts { last_use, ..unused("PendingDeletion") })
+    };
+    assert!(matches!(at("2026-11-03T08:13:01Z"), Usage::Unknown { .. }));
+    assert!(matches!(at("2026-11-03T08:13:00Z"), Usage::NoEvidence { .. }));
+}
+
+#[test]
 fn an_answer_without_its_dates_proves_nothing() {
     let date = Some(time("2026-09-01T00:00:00Z"));
     for (tracking_since, created) in [(None, date), (date, None), (None, None)] {
