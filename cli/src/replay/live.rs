@@ -34,6 +34,7 @@ pub struct Account<'a> {
     places: BTreeMap<(Region, Guard), Boot>,
     log_groups: LogGroupGuard,
     trails: TrailGuard,
+    keys: KeyGuard,
 }
 
 impl<'a> Account<'a> {
@@ -47,6 +48,7 @@ impl<'a> Account<'a> {
             places: BTreeMap::new(),
             log_groups: LogGroupGuard::default(),
             trails: TrailGuard::default(),
+            keys: KeyGuard::default(),
         })
     }
 
@@ -65,7 +67,7 @@ impl<'a> Account<'a> {
         Ok(match guard {
             Guard::LogGroup => Some(self.runtime.block_on(receipt(&self.log_groups, boot, change))),
             Guard::Trail => Some(self.runtime.block_on(receipt(&self.trails, boot, change))),
-            Guard::Key => Some(self.runtime.block_on(receipt(&KeyGuard, boot, change))),
+            Guard::Key => Some(self.runtime.block_on(receipt(&self.keys, boot, change))),
         })
     }
 }
@@ -100,7 +102,7 @@ async fn boot(
         None => own.insert(whose(&chain).await?).clone(),
     };
     clients.belong_to(account);
-    Ok(Boot { guard, policy: policy.clone(), mode, region: region.clone(), topic: None, clients })
+    Ok(Boot { guard, policy: policy.clone(), mode, region: region.clone(), role: None, topic: None, clients })
 }
 
 /// The account that the credentials are of. The call needs no permission.

@@ -45,6 +45,7 @@ impl Inquiry<'_> {
             past,
             since: self.now.checked_sub((KEPT * 24).hours()).ok(),
             state_before: None,
+            own: None,
         })
     }
 }

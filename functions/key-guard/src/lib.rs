@@ -10,13 +10,16 @@ mod describe;
 mod gather;
 mod history;
 mod log_groups;
+mod memory;
 #[cfg(test)]
 mod tests;
 mod trails;
 mod usage;
 
 use jiff::Timestamp;
+use memory::Memory;
 use sealwatch_policy::change::Change;
+use sealwatch_policy::facts::Reading;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::guards::key::{Effect, Facts, Target, decide};
 use sealwatch_policy::plan::{Outcome, Plan};
@@ -27,9 +30,14 @@ use sealwatch_runtime::desk::Desk;
 use sealwatch_runtime::function::{Function, Guarding};
 use serde_json::Value;
 
-/// The guard. It remembers nothing: whether a key lives is read anew for each event.
+/// The guard, with what it has heard and done a moment ago. Whether a key lives is read anew for each event.
 #[derive(Debug, Default)]
-pub struct KeyGuard;
+pub struct KeyGuard {
+    memory: Memory,
+}
+
+/// Who makes the repairs, where the environment doesn't name the function's role.
+const MYSELF: &str = "Sealwatch";
 
 /// Reads environment and policy, and builds the client that nearly every event needs.
 ///
@@ -38,7 +46,7 @@ pub struct KeyGuard;
 pub fn boot() -> Result<Function<KeyGuard>, BootError> {
     let boot = Boot::from_environment(Guard::Key)?;
     boot.clients.kms();
-    Ok(Function::new(boot, Desk::writing_to(std::io::stdout()), KeyGuard))
+    Ok(Function::new(boot, Desk::writing_to(std::io::stdout()), KeyGuard::default()))
 }
 
 impl Guarding for KeyGuard {
@@ -46,7 +54,15 @@ impl Guarding for KeyGuard {
     type Effect = Effect;
 
     async fn gather(&self, boot: &Boot, change: &Change, now: Timestamp, deadline: &Deadline) -> Facts {
-        gather::gather(boot, change, now, deadline).await
+        let mut facts = gather::gather(boot, change, now, deadline).await;
+        if let Reading::Known(history) = &mut facts.history {
+            history.own = Some(myself(boot).to_owned());
+            if let Reading::Known(key) = &facts.key {
+                self.memory.complete(&key.arn, history, change);
+            }
+        }
+        self.memory.hear(change);
+        facts
     }
 
     fn decide(&self, policy: &Policy, change: &Change, facts: &Facts, now: Timestamp) -> Plan<Effect> {
@@ -54,7 +70,11 @@ impl Guarding for KeyGuard {
     }
 
     async fn ensure(&self, boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option<Outcome> {
-        apply::ensure(boot, effect, deadline).await
+        let outcome = apply::ensure(boot, effect, deadline).await;
+        if outcome == Some(Outcome::Applied) {
+            self.memory.did(effect, myself(boot), Timestamp::now());
+        }
+        outcome
     }
 
     fn target(&self, change: &Change) -> Option<String> {
@@ -66,6 +86,10 @@ impl Guarding for KeyGuard {
     }
 
     fn forget(&self) {
-        // Nothing is remembered.
+        // What is remembered happened, whatever comes of it.
     }
+}
+
+fn myself(boot: &Boot) -> &str {
+    boot.role.as_deref().unwrap_or(MYSELF)
 }

@@ -18,7 +18,7 @@ impl Inquiry<'_> {
     /// All trails that reach this Region, those of other Regions and of the organization too.
     pub async fn all_trails(&self) -> Reading<Vec<Trail>> {
         let asked = self.boot.clients.cloudtrail().describe_trails().include_shadow_trails(true);
-        let answer = match call(self.deadline, Step::Gather, OPERATION, asked.send()).await {
+        let answer = match call(self.deadline, Step::Ask, OPERATION, asked.send()).await {
             Ok(answer) => answer,
             Err(trouble) => return Reading::Unreadable(trouble.into()),
         };

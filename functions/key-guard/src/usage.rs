@@ -25,7 +25,7 @@ impl Inquiry<'_> {
         const OPERATION: &str = "kms:ListAliases";
         let asked = self.boot.clients.kms().list_aliases().key_id(self.key.to_string()).limit(PAGE);
         let pages = asked.into_paginator().stop_on_duplicate_token(false).send();
-        let listed = match all(self.deadline, Step::Gather, OPERATION, pages, |page| page.aliases).await {
+        let listed = match all(self.deadline, Step::Ask, OPERATION, pages, |page| page.aliases).await {
             Ok(listed) => listed,
             Err(trouble) => return unread(trouble),
         };
@@ -40,7 +40,7 @@ impl Inquiry<'_> {
     pub async fn tags(&self) -> Reading<BTreeMap<String, String>> {
         let asked = self.boot.clients.kms().list_resource_tags().key_id(self.key.to_string());
         let pages = asked.into_paginator().stop_on_duplicate_token(false).send();
-        let listed = all(self.deadline, Step::Gather, "kms:ListResourceTags", pages, |page| page.tags).await;
+        let listed = all(self.deadline, Step::Ask, "kms:ListResourceTags", pages, |page| page.tags).await;
         match listed {
             Ok(tags) => Reading::Known(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()),
             Err(trouble) => unread(trouble),
@@ -51,10 +51,13 @@ impl Inquiry<'_> {
     pub async fn last_use(&self) -> Reading<LastUse> {
         const OPERATION: &str = "kms:GetKeyLastUsage";
         let asked = self.boot.clients.kms().get_key_last_usage().key_id(self.key.to_string());
-        let answer = match call(self.deadline, Step::Gather, OPERATION, asked.send()).await {
+        let answer = match call(self.deadline, Step::Ask, OPERATION, asked.send()).await {
             Ok(answer) => answer,
             Err(trouble) => return unread(trouble),
         };
+        if answer.key_id().is_some_and(|id| id != self.key.id() && id != self.key.to_string()) {
+            return unread(Trouble::unclear(OPERATION, "the answer is about another key"));
+        }
         let used = match answer.key_last_usage() {
             Some(last) if *last != aws_sdk_kms::types::KeyLastUsageData::builder().build() => {
                 let Some(time) = last.timestamp().and_then(moment) else {
@@ -78,7 +81,7 @@ impl Inquiry<'_> {
     pub async fn grants(&self) -> Reading<Vec<Grant>> {
         let asked = self.boot.clients.kms().list_grants().key_id(self.key.to_string()).limit(PAGE);
         let pages = asked.into_paginator().stop_on_duplicate_token(false).send();
-        match all(self.deadline, Step::Gather, "kms:ListGrants", pages, |page| page.grants).await {
+        match all(self.deadline, Step::Ask, "kms:ListGrants", pages, |page| page.grants).await {
             Ok(grants) => Reading::Known(grants.into_iter().map(grant).collect()),
             Err(trouble) => unread(trouble),
         }
@@ -89,7 +92,7 @@ impl Inquiry<'_> {
         let asked = self.boot.clients.kms().list_key_policies().key_id(self.key.to_string());
         let pages = asked.into_paginator().stop_on_duplicate_token(false).send();
         let listed =
-            all(self.deadline, Step::Gather, "kms:ListKeyPolicies", pages, |page| page.policy_names).await;
+            all(self.deadline, Step::Ask, "kms:ListKeyPolicies", pages, |page| page.policy_names).await;
         match listed {
             Ok(names) => Reading::Known(names.iter().any(|name| name == SHARING_POLICY)),
             Err(trouble) => unread(trouble),
@@ -107,7 +110,7 @@ impl Inquiry<'_> {
     /// Absent for a key of a kind that KMS doesn't rotate.
     pub async fn rotation(&self) -> Reading<bool> {
         let asked = self.boot.clients.kms().get_key_rotation_status().key_id(self.key.to_string());
-        match call(self.deadline, Step::Gather, "kms:GetKeyRotationStatus", asked.send()).await {
+        match call(self.deadline, Step::Ask, "kms:GetKeyRotationStatus", asked.send()).await {
             Ok(answer) => Reading::Known(answer.key_rotation_enabled()),
             Err(trouble) if trouble.is("UnsupportedOperationException") => Reading::Absent,
             Err(trouble) => unread(trouble),

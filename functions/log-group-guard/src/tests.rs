@@ -99,6 +99,7 @@ fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> F
         policy,
         mode,
         region: Region::parse("eu-central-1").unwrap(),
+        role: None,
         topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
         clients: Clients::of(logs, kms, sns, cloudtrail),
     };

@@ -83,6 +83,7 @@ fn guard(cloudtrail: CloudTrail, published: &Rule) -> Function<TrailGuard> {
         mode: policy.mode_of(Guard::Trail),
         policy,
         region: Region::parse("eu-central-1").unwrap(),
+        role: None,
         topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
         clients: Clients::of(
             mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, []),
@@ -268,8 +269,8 @@ async fn a_history_too_long_to_read_is_never_taken_for_none() {
     let moved = json!({ "name": "audit", "s3BucketName": "example-trail-logs" });
     let receipt = handle(&guard(cloudtrail, &published), &event("UpdateTrail", &moved)).await.unwrap();
     assert_eq!(receipt["findings"][0]["id"], "trail.redirected");
-    assert!(receipt["findings"][0]["evidence"][1].as_str().unwrap().contains("more than 250"), "{receipt}");
-    assert_eq!(history.num_calls(), 10, "five pages of either sort of call");
+    assert!(receipt["findings"][0]["evidence"][1].as_str().unwrap().contains("more than 1000"), "{receipt}");
+    assert_eq!(history.num_calls(), 40, "twenty pages of either sort of call");
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ pub struct Boot {
     pub mode: Mode,
     /// The Region that the function runs in and reads.
     pub region: Region,
+    /// The ARN of the function's role, by which it knows its own calls; `None` if the environment doesn't tell.
+    pub role: Option<String>,
     /// The SNS topic for pages; always there unless the mode is observe.
     pub topic: Option<String>,
     /// The AWS clients, behind the shield of the mode.
@@ -96,7 +98,8 @@ pub fn start<T>(booted: Result<T, BootError>) -> Result<T, lambda_runtime::Error
 }
 
 impl Boot {
-    /// Reads `SEALWATCH_POLICY`, `SEALWATCH_MODE`, `SEALWATCH_TOPIC_ARN` and the standard `AWS_*` variables.
+    /// Reads `SEALWATCH_POLICY`, `SEALWATCH_MODE`, `SEALWATCH_TOPIC_ARN`, `SEALWATCH_ROLE_ARN` and the standard `AWS_*`
+    /// variables.
     ///
     /// # Errors
     /// If one is missing or wrong, or the policy has a fault.
@@ -118,7 +121,7 @@ impl Boot {
             endpoint: variable("AWS_ENDPOINT_URL"),
         };
         let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;
-        Ok(Self { guard, policy, mode, region, topic, clients })
+        Ok(Self { guard, policy, mode, region, role: variable("SEALWATCH_ROLE_ARN"), topic, clients })
     }
 
     /// Takes from Lambda what it tells with each invocation: how long it may last, and, in the function's own

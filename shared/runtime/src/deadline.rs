@@ -10,6 +10,7 @@ use tokio::time::Instant;
 /// When each step must be over.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
+    ask: Instant,
     gather: Instant,
     write: Instant,
     apply: Instant,
@@ -19,6 +20,8 @@ pub struct Deadline {
 /// A step of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Asking what is no use waiting for, in the first half of Gather: the rest is for what is asked because of it.
+    Ask,
     /// Reading the state.
     Gather,
     /// The calls that write, at the head of Apply: a call that is cut off here can still be read back, and
@@ -46,8 +49,10 @@ impl Deadline {
         // Lambda freezes the process at the deadline; the receipt must be out by then.
         let left = left.saturating_sub(Duration::from_millis(200));
         let share = (left / 4).min(Duration::from_secs(5));
+        let gather = left.saturating_sub(share * 2);
         Self {
-            gather: now + left.saturating_sub(share * 2),
+            ask: now + gather / 2,
+            gather: now + gather,
             write: now + left.saturating_sub(share + share * 2 / 5),
             apply: now + left.saturating_sub(share),
             page: now + left,
@@ -67,6 +72,7 @@ impl Deadline {
 
     fn end(&self, step: Step) -> Instant {
         match step {
+            Step::Ask => self.ask,
             Step::Gather => self.gather,
             Step::Write => self.write,
             Step::Apply => self.apply,
@@ -84,7 +90,8 @@ mod tests {
         for seconds in [1, 3, 20, 900] {
             let whole = Duration::from_secs(seconds);
             let deadline = Deadline::within(whole);
-            let ends = [Step::Gather, Step::Write, Step::Apply, Step::Page].map(|step| deadline.end(step));
+            let ends = [Step::Ask, Step::Gather, Step::Write, Step::Apply, Step::Page]
+                .map(|step| deadline.end(step));
             assert!(
                 ends.is_sorted() && ends.windows(2).all(|pair| pair.first() != pair.last()),
                 "{seconds} s"

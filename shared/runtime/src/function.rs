@@ -153,8 +153,11 @@ enum Applied {
 async fn apply<G: Guarding>(guard: &G, boot: &Boot, effects: &[G::Effect], deadline: &Deadline) -> Applied {
     let mut outcomes = Vec::new();
     for effect in effects {
+        let previous = outcomes.last().filter(|_| effect.needs_previous()).and_then(without);
         if boot.mode < Mode::Remediate {
             outcomes.push(Outcome::Withheld);
+        } else if let Some(outcome) = previous {
+            outcomes.push(outcome);
         } else if !deadline.has(Step::Write, SHORTEST_WRITE) {
             let why = "it was not tried: no time was left for it".to_owned();
             outcomes.push(Outcome::Failed { why });
@@ -165,6 +168,16 @@ async fn apply<G: Guarding>(guard: &G, boot: &Boot, effects: &[G::Effect], deadl
         }
     }
     Applied::All(outcomes)
+}
+
+/// What becomes of an effect that needs one that didn't work; `None` if that one did.
+fn without(previous: &Outcome) -> Option<Outcome> {
+    let why = "it was not tried: what has to be done before it wasn't".to_owned();
+    match previous {
+        Outcome::Failed { .. } => Some(Outcome::Failed { why }),
+        Outcome::Refused { .. } => Some(Outcome::Refused { why, remedies: Vec::new() }),
+        Outcome::Applied | Outcome::Already | Outcome::Withheld | Outcome::Replayed => None,
+    }
 }
 
 /// A receipt leaves out no write that was made, also of what is gone by now.

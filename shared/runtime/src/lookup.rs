@@ -12,8 +12,9 @@ use serde_json::Value;
 
 const OPERATION: &str = "cloudtrail:LookupEvents";
 
-/// Pages of fifty; more such calls in 90 days are no administration but an attempt to hide one.
-const PAGES: usize = 5;
+/// Pages of fifty; more such calls in 90 days are no administration but an attempt to hide one. Failed calls count too,
+/// which anybody can make, so that it is no small number; the deadline bounds it as well.
+const PAGES: usize = 20;
 
 /// What a reader makes of one recorded call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -115,9 +115,9 @@ async fn a_key_that_goes_meanwhile_is_looked_at_again() {
         .repeatedly()
         .build();
     let account = Account { cancel, describe, ..Account::of(&["Enabled"]) };
-    let (receipt, failed) = account.handle(&scheduled()).await;
-    assert!(failed.is_none(), "{receipt}");
-    assert_eq!((&receipt["verdict"], &receipt["effects"]), (&json!("ignored"), &json!([])));
+    let (receipt, _) = account.handle(&scheduled()).await;
+    assert_eq!((&receipt["verdict"], &receipt["effects"]), (&json!("unknown"), &json!([])));
+    assert_eq!(receipt["findings"][0]["id"], "key.deleted", "its end is told: {receipt}");
     assert_eq!((account.cancel.num_calls(), account.enable.num_calls()), (1, 0));
 }
 
@@ -136,7 +136,7 @@ async fn a_key_that_goes_between_the_two_writes_leaves_the_first_in_the_receipt(
         .build();
     let account = Account { enable, describe, lookup: before("EnableKey"), ..Account::of(&["Enabled"]) };
     let (receipt, _) = account.handle(&scheduled()).await;
-    assert_eq!(receipt["verdict"], "ignored", "{receipt}");
+    assert_eq!(receipt["findings"][0]["id"], "key.deleted", "{receipt}");
     let reasons = receipt["reasons"].to_string();
     assert!(
         reasons.contains(&format!("before it was gone: cancel the deletion of key {ID}: applied")),
@@ -195,4 +195,21 @@ async fn a_primary_whose_replicas_live_is_rescued_too() {
     let (receipt, _) = account.handle(&scheduled()).await;
     assert_eq!(outcomes(&receipt), [("key-not-pending-deletion", "applied")], "{receipt}");
     assert_eq!(account.describe.num_calls(), 3, "a state that isn't there yet is looked at again");
+}
+
+#[tokio::test]
+async fn a_key_is_not_enabled_where_its_deletion_could_not_be_cancelled() {
+    let cancel = mock!(Kms::cancel_key_deletion).then_http_response(|| error(400, "AccessDeniedException"));
+    let account = Account {
+        cancel,
+        lookup: before("EnableKey"),
+        ..Account::of(&["PendingDeletion", "PendingDeletion"])
+    };
+    let (receipt, _) = account.handle(&scheduled()).await;
+    assert_eq!(
+        outcomes(&receipt),
+        [("key-not-pending-deletion", "refused"), ("key-enabled", "refused")],
+        "{receipt}"
+    );
+    assert_eq!(account.enable.num_calls(), 0);
 }

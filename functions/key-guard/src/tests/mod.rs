@@ -145,6 +145,7 @@ impl Account {
             mode: policy.mode_of(Guard::Key),
             policy,
             region: Region::parse("eu-central-1").unwrap(),
+            role: None,
             topic: Some("arn:aws:sns:eu-central-1:111122223333:pages".to_owned()),
             clients: Clients::of(
                 mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&self.groups]),
@@ -153,7 +154,7 @@ impl Account {
                 mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&self.trails, &self.lookup]),
             ),
         };
-        Function::new(boot, Desk::writing_to(self.printed.clone()), KeyGuard)
+        Function::new(boot, Desk::writing_to(self.printed.clone()), KeyGuard::default())
     }
 
     /// Handles one event in the mode `remediate`: the receipt, and why the invocation fails if it does.
@@ -162,11 +163,15 @@ impl Account {
     }
 
     async fn handle_by(&self, policy: &str, event: &Value) -> (Value, Option<Unfinished>) {
+        self.handle_in(&self.guard(policy), event).await
+    }
+
+    /// The same in an instance that may have handled others before.
+    async fn handle_in(&self, guard: &Function<KeyGuard>, event: &Value) -> (Value, Option<Unfinished>) {
         let mut context = Context::default();
         context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
         context.invoked_function_arn = "arn:aws:lambda:eu-central-1:111122223333:function:guard".to_owned();
-        let unfinished =
-            self.guard(policy).handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await.err();
+        let unfinished = guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await.err();
         let printed = String::from_utf8(self.printed.0.lock().unwrap().clone()).unwrap();
         (serde_json::from_str(printed.lines().last().unwrap()).unwrap(), unfinished)
     }
