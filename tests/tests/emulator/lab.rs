@@ -176,8 +176,17 @@ impl Lab {
 
     /// From now on everything works.
     pub fn clear_faults(&self) {
-        let sent = ureq::delete(format!("{}/_strict/faults", self.endpoint)).call();
-        assert!(sent.is_ok_and(|response| response.status().is_success()), "the faults are cleared");
+        self.clear("faults");
+    }
+
+    /// Everything works again, and what was called and paged so far is forgotten.
+    pub fn begin_anew(&self) {
+        ["faults", "requests", "published"].iter().for_each(|what| self.clear(what));
+    }
+
+    fn clear(&self, what: &str) {
+        let sent = ureq::delete(format!("{}/_strict/{what}", self.endpoint)).call();
+        assert!(sent.is_ok_and(|response| response.status().is_success()), "the {what} are cleared");
     }
 
     /// The operations that the function has called, in order.

@@ -56,13 +56,15 @@ fn cut_connections_and_server_errors_are_tried_again() {
 
 #[test]
 fn a_source_that_is_denied_pages_and_nothing_is_written_without_evidence() {
-    for operation in SOURCES {
-        let (lab, key) = lab_with_key();
+    let lab = Lab::start();
+    let guard = protecting(&lab);
+    for (number, operation) in SOURCES.into_iter().enumerate() {
+        lab.begin_anew();
+        let key = create_key(&lab);
         schedule(&lab, &key);
         lab.fault(fault(operation, json!({ "kind": "access-denied" })));
-        let guard = protecting(&lab);
-        assert!(failed(&guard.invoke(&scheduled("scheduled-1", &key))), "{operation}");
-        let receipt = &guard.receipts(1)[0];
+        assert!(failed(&guard.invoke(&scheduled(operation, &key))), "{operation}");
+        let receipt = &guard.receipts(number + 1)[number];
         assert_eq!(
             (&receipt["verdict"], effects(receipt)),
             (&json!("unknown"), vec![]),
@@ -76,8 +78,11 @@ fn a_source_that_is_denied_pages_and_nothing_is_written_without_evidence() {
 
 #[test]
 fn a_source_that_is_denied_hides_no_evidence() {
+    let lab = Lab::start();
+    let guard = protecting(&lab);
     for operation in SOURCES.iter().chain(&["cloudtrail:LookupEvents"]) {
-        let (lab, key) = lab_with_key();
+        lab.begin_anew();
+        let key = create_key(&lab);
         if *operation == "kms:GetKeyLastUsage" {
             create_groups(&lab, [("/app/one".to_owned(), Some(key.clone()))]);
         } else {
@@ -85,7 +90,7 @@ fn a_source_that_is_denied_hides_no_evidence() {
         }
         schedule(&lab, &key);
         lab.fault(fault(operation, json!({ "kind": "access-denied" })));
-        let answer = protecting(&lab).invoke(&scheduled("scheduled-1", &key));
+        let answer = guard.invoke(&scheduled(operation, &key));
         assert_eq!(effects(&answer)[0], ("key-not-pending-deletion", "applied"), "{operation}: {answer}");
         // Without its history nobody knows whether it was enabled before.
         let expected = if *operation == "cloudtrail:LookupEvents" { "Disabled" } else { "Enabled" };
@@ -107,12 +112,14 @@ fn what_else_is_denied_pages_and_changes_nothing() {
         ("logs:DescribeLogGroups", &put),
         ("kms:GetKeyRotationStatus", &rotation),
     ];
-    for (operation, change) in cases {
-        let (lab, key) = lab_with_key();
+    let lab = Lab::start();
+    let guard = protecting(&lab);
+    for (number, (operation, change)) in cases.into_iter().enumerate() {
+        lab.begin_anew();
+        let key = create_key(&lab);
         lab.fault(fault(operation, json!({ "kind": "access-denied" })));
-        let guard = protecting(&lab);
         assert!(failed(&guard.invoke(&change(&key))), "{operation}");
-        let receipt = &guard.receipts(1)[0];
+        let receipt = &guard.receipts(number + 1)[number];
         assert_eq!(
             (finding_ids(receipt), effects(receipt)),
             (vec!["key.state-unknown"], vec![]),
@@ -185,9 +192,18 @@ fn a_history_that_does_not_answer_keeps_no_deletion_from_being_cancelled() {
     use_key(&lab, &key, 1);
     schedule(&lab, &key);
     lab.fault(fault("cloudtrail:LookupEvents", json!({ "kind": "throttle" })));
-    let answer = guard(&lab, "remediate").invoke(&scheduled("scheduled-1", &key));
-    assert_eq!(effects(&answer), [("key-not-pending-deletion", "applied")], "{answer}");
-    assert_eq!((state(&lab, &key), lab.published().len()), ("Disabled".to_owned(), 1));
+    let guard = guard(&lab, "remediate");
+    assert!(failed(&guard.invoke(&scheduled("scheduled-1", &key))), "it may answer the retry");
+    let receipt = &guard.receipts(1)[0];
+    assert_eq!(effects(receipt), [("key-not-pending-deletion", "applied")], "{receipt}");
+    assert_eq!(finding_ids(receipt), ["key.deletion-scheduled", "key.state-unknown"]);
+    assert_eq!((state(&lab, &key), &receipt["page"]["outcome"]), ("Disabled".to_owned(), &json!("sent")));
+    lab.clear_faults();
+    let retried = guard.invoke(&scheduled("scheduled-1", &key));
+    assert_eq!(
+        (effects(&retried), state(&lab, &key)),
+        (vec![("key-enabled", "applied")], "Enabled".to_owned())
+    );
 }
 
 #[test]
