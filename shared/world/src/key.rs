@@ -217,8 +217,7 @@ impl Key {
     }
 
     fn history(&self, change: &Change) -> History {
-        let mut past: Vec<Past> =
-            self.past.iter().filter(|past| past.event_id != change.event_id.raw()).cloned().collect();
+        let mut past = self.past.clone();
         past.sort();
         // Before the records nobody knows what was done to a key that they don't show being made.
         let since = (!self.made).then(|| self.recorded_since.unwrap_or(change.time));
