@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -413,8 +414,11 @@ fn authorization(service: &str) -> String {
     )
 }
 
+/// A port that nobody else is given meanwhile: below those that the system takes for outgoing connections, and each once.
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    std::iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed)).take(10_000).find(is_free).unwrap()
 }
 
 fn collect(pipe: Option<impl Read + Send + 'static>, into: &Arc<Output>) {
