@@ -6,7 +6,7 @@ import re
 import tomllib
 import unittest
 
-from stack import ACCOUNT, GUARDS, ROOT, Stack, listed, written
+from stack import ACCOUNT, GUARDS, MODES, ROOT, Stack, listed, written
 
 THEIR_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 THEIR_TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:theirs"
@@ -19,8 +19,8 @@ class TheFunctions(unittest.TestCase):
             self.assertEqual((it["Runtime"], it["Handler"], it["MemorySize"], it["Timeout"]), ("provided.al2023", "bootstrap", 128, 60))
             self.assertEqual(it["FunctionName"], f"sealwatch-{guard}-guard")
             boot = (ROOT / "shared/runtime/src/boot.rs").read_text()
-            for variable in it["Environment"]["Variables"]:
-                self.assertIn(f'"{variable}"', boot)
+            read = set(re.findall(r'variable\("(SEALWATCH_\w+)"\)', boot))
+            self.assertEqual(set(it["Environment"]["Variables"]), read)
             self.assertEqual(it["Environment"]["Variables"]["SEALWATCH_POLICY"], re.search(r'POLICY_PATH: &str = "(.*)"', boot)[1])
 
     def test_have_a_role_of_their_own(self):
@@ -31,6 +31,20 @@ class TheFunctions(unittest.TestCase):
         for parameters, topic in (({}, Stack().ref("Topic")), ({"TopicArn": THEIR_TOPIC}, THEIR_TOPIC)):
             for it in GUARDS.values():
                 self.assertEqual(Stack(**parameters).properties(it)["Environment"]["Variables"]["SEALWATCH_TOPIC_ARN"], topic)
+
+    def test_are_told_the_mode_that_their_role_is_for(self):
+        """Whatever the modes: where a function could repair, its role can, and the other way round."""
+        takes = re.findall(r'Self::\w+ => "(observe|page|remediate)"', (ROOT / "shared/policy/src/policy/mod.rs").read_text())
+        self.assertEqual(tuple(takes), MODES)
+        for mode in MODES:
+            for own in ("inherit", *MODES):
+                for logical in GUARDS.values():
+                    stack = Stack(Mode=mode, **{f"{logical}Mode": own})
+                    for it in GUARDS.values():
+                        told = stack.properties(it)["Environment"]["Variables"]["SEALWATCH_MODE"]
+                        self.assertEqual(told, own if it == logical and own != "inherit" else mode)
+                        sids = {statement["Sid"] for statement in stack.statements(f"{it}Role", "guard")}
+                        self.assertEqual(told, "remediate" if "Repair" in sids else "page" if "Page" in sids else "observe")
 
     def test_are_built_from_the_crates_of_the_workspace(self):
         for guard, logical in GUARDS.items():
