@@ -1,5 +1,6 @@
 """The README's tables: permissions as in the roles, and a sum that adds up over what the template makes."""
 
+import math
 import re
 import unittest
 
@@ -77,9 +78,17 @@ class Costs(unittest.TestCase):
         self.assertEqual(count["KMS keys"], str(len(stack.of_type("AWS::KMS::Key"))))
         self.assertEqual(count["alarms"], str(len(stack.of_type("AWS::CloudWatch::Alarm"))))
         self.assertEqual(count["dashboard"], str(len(stack.of_type("AWS::CloudWatch::Dashboard"))))
-        self.assertEqual(count["custom metrics"], str(len(code.metrics()) * len(GUARDS)))
         beats = len(stack.of_type("AWS::Scheduler::Schedule")) * 48 * 30
         self.assertIn(f"{beats:,} heartbeats", section("What it costs"))
+
+    def test_count_a_metric_for_the_hours_in_which_it_is_told_of(self):
+        """Some with each heartbeat, so in every hour; the others in a small account now and then, in a large one always."""
+        (how_many,) = [it for name, it, *_ in self.rows if name == "custom metrics"]
+        always, hours = code.metrics_always(), 730
+        self.assertEqual(always, {"Events", "EventAge", "GatherTime", "ApplyTime"})
+        # 100 violations: a finding, perhaps two, an effect with its time, and a page.
+        small = len(always) * len(GUARDS) + 5 * 100 / hours
+        self.assertEqual(how_many, f"{math.ceil(small)}; {len(code.metrics()) * len(GUARDS)}")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Alarms(unittest.TestCase):
         drawn = set(re.findall(r'"Sealwatch", "(\w+)"', dashboard))
         alarmed = {it["MetricName"] for it in self.stack.of_type("AWS::CloudWatch::Alarm").values() if it["Namespace"] == "Sealwatch"}
         self.assertLessEqual(drawn | alarmed, code.metrics())
-        self.assertLessEqual({"Events", "FindingsCritical", "EffectsApplied", "EventAge"}, drawn)
+        self.assertLessEqual({"Events", "FindingsCritical", "EffectsApplied", "EventAge", "TimeToEffect"}, drawn)
 
     def test_the_dimension_is_the_one_that_the_functions_write(self):
         self.assertIn('"Dimensions": [["guard"]]', (code.RUNTIME / "metrics.rs").read_text())
@@ -79,19 +79,43 @@ class Alarms(unittest.TestCase):
 
 
 class TheDashboard(unittest.TestCase):
-    def test_is_json_and_shows_each_guard(self):
-        stack = Stack()
-        body = json.loads(stack.properties("Dashboard")["DashboardBody"])
-        for widget in body["widgets"]:
-            self.assertEqual(widget["properties"]["region"], REGION)
-        for title in ("Events", "Findings by severity", "Effects", "Pages"):
-            (widget,) = [it for it in body["widgets"] if it["properties"]["title"] == title]
-            shown = {it[3] for it in widget["properties"]["metrics"]}
-            self.assertEqual(shown, set(GUARDS), title)
+    def widgets(self) -> list[dict]:
+        return [it["properties"] for it in json.loads(Stack().properties("Dashboard")["DashboardBody"])["widgets"]]
+
+    def drawn(self, widget: dict) -> list[list]:
+        """The metrics of a widget, without expressions."""
+        return [it for it in widget["metrics"] if isinstance(it[0], str)]
+
+    def test_shows_each_guard_in_this_region(self):
+        for widget in self.widgets():
+            self.assertEqual(widget["region"], REGION)
+            if widget["title"] != "Failures":
+                self.assertEqual({it[3] for it in self.drawn(widget)}, set(GUARDS), widget["title"])
+        titles = [it["title"] for it in self.widgets()]
+        self.assertLessEqual({"Events", "Findings by severity", "Effects", "Pages", "Failures"}, set(titles))
+
+    def test_draws_a_count_that_nobody_told_of_as_none(self):
+        """The functions leave out counts of 0, and a gap would hide that."""
+        for widget in self.widgets():
+            filled = {it[0]["expression"]: it[0]["label"] for it in widget["metrics"] if isinstance(it[0], dict)}
+            ids = [it[-1]["id"] for it in self.drawn(widget) if it[-1].get("visible") is False]
+            self.assertEqual(list(filled), [f"FILL({it}, 0)" for it in ids], widget["title"])
+            self.assertEqual(len(ids), len(set(ids)))
+            if widget["stat"] == "Sum" and widget["title"] != "Failures":
+                self.assertEqual(len(ids), len(self.drawn(widget)), widget["title"])
+            for expression, metric in zip(filled, self.drawn(widget)):
+                self.assertIn(metric[3], filled[expression], "the label is that of the metric")
+
+    def test_draws_how_long_repairs_took_as_it_is(self):
+        """A repair that wasn't made took no time at all: nothing is filled in."""
+        (widget,) = [it for it in self.widgets() if "TimeToEffect" in json.dumps(it)]
+        self.assertEqual(self.drawn(widget), widget["metrics"])
+        told = {(it[1], it[3], it[-1].get("stat", widget["stat"])) for it in self.drawn(widget)}
+        self.assertEqual(told, {("TimeToEffect", guard, stat) for guard in GUARDS for stat in ("Average", "p99")})
 
     def test_draws_no_more_metrics_than_cost_nothing(self):
         body = json.loads(Stack().properties("Dashboard")["DashboardBody"])
-        drawn = [it for widget in body["widgets"] for it in widget["properties"]["metrics"] if "expression" not in it[0]]
+        drawn = [it for widget in body["widgets"] for it in self.drawn(widget["properties"])]
         self.assertLessEqual(len(drawn), 50)
 
     def test_widgets_don_t_overlap(self):
