@@ -1,5 +1,6 @@
 """What watches over the guards: alarms, heartbeat, the rules about Sealwatch's own parts, the dashboard."""
 
+import importlib.util
 import json
 import re
 import unittest
@@ -140,6 +141,16 @@ class TheHeartbeat(unittest.TestCase):
                 denied["detail"] |= {"errorCode": "AccessDenied", "requestParameters": None}
                 heard.append(matching(stack, denied))
             self.assertCountEqual(heard, [{it} for it in GUARDS_RULES.values()])
+
+    def test_the_packages_are_tried_with_the_beats(self):
+        spec = importlib.util.spec_from_file_location("check", code.ROOT / "tests/package/check.py")
+        check = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(check)
+        self.assertEqual(set(check.HEARTBEATS), {f"{guard}-guard" for guard in GUARDS})
+        for guard in GUARDS:
+            self.assertEqual(matching(Stack(), check.heartbeat(f"{guard}-guard")), {GUARDS_RULES[guard]})
+        beats = {(SERVICES.get(service, service), action[0].upper() + action[1:]) for service, action in (arn.rsplit(":", 2)[1:] for arn in self.beats(Stack()))}
+        self.assertEqual(set(check.HEARTBEATS.values()), beats)
 
     def test_beats_come_four_times_before_silence_is_called(self):
         for beat in self.beats(Stack()).values():
