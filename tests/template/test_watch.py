@@ -234,7 +234,9 @@ class ChangesToItself(unittest.TestCase):
                 call("lambda", "DeleteFunctionConcurrency20171031", functionName=name),
                 call("lambda", "DeleteFunctionEventInvokeConfig", functionName=name),
                 call("lambda", "RemovePermission20150331v2", functionName=name),
+                call("lambda", "AddPermission20150331v2", functionName=name),
             )
+        self.pages(*(call("lambda", it, resourceArn=self.function) for it in ("PutResourcePolicy20241031", "DeleteResourcePolicy20241031")))
         self.is_silent(
             call("lambda", "UpdateFunctionCode20150331v2", functionName="payments"),
             call("lambda", "Invoke", functionName="sealwatch-key-guard"),
@@ -244,7 +246,9 @@ class ChangesToItself(unittest.TestCase):
     def test_its_topic_and_who_is_subscribed(self):
         for topic in (self.topic, "arn:aws:sns:eu-central-1:111122223333:theirs"):
             parameters = {} if topic == self.topic else {"TopicArn": topic}
+            self.pages(call("sns", "PutDataProtectionPolicy", resourceArn=topic), **parameters)
             self.pages(
+                call("sns", "Subscribe", topicArn=topic, protocol="https"),
                 *(call("sns", it, topicArn=topic) for it in ("DeleteTopic", "SetTopicAttributes", "RemovePermission")),
                 *(call("sns", it, subscriptionArn=f"{topic}:6b0e71bd-7e97-4d97-80ce-4a0994e55286") for it in ("Unsubscribe", "SetSubscriptionAttributes")),
                 **parameters,
@@ -261,6 +265,7 @@ class ChangesToItself(unittest.TestCase):
             names = ["payments", alarm["AlarmName"]]
             self.pages(*(call("monitoring", it, alarmNames=names) for it in ("DeleteAlarms", "DisableAlarmActions")))
             self.pages(call("monitoring", "PutMetricAlarm", alarmName=alarm["AlarmName"]))
+            self.pages(call("monitoring", "PutAlarmMuteRule", name="quiet", muteTargets={"alarmNames": names}))
         self.is_silent(call("monitoring", "DeleteAlarms", alarmNames=["payments"]))
 
     def test_its_heartbeat(self):
@@ -279,7 +284,7 @@ class ChangesToItself(unittest.TestCase):
     def test_its_stack(self):
         arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/sealwatch/1a2b"
         for name in ("sealwatch", arn):
-            self.pages(call("cloudformation", "DeleteStack", stackName=name), call("cloudformation", "UpdateStack", stackName=name))
+            self.pages(*(call("cloudformation", it, stackName=name) for it in ("DeleteStack", "UpdateStack", "RollbackStack", "UpdateTerminationProtection")))
         self.is_silent(call("cloudformation", "DeleteStack", stackName="sealwatch-preventive"), call("cloudformation", "DescribeStacks", stackName="sealwatch"))
 
     def test_its_roles_where_iams_calls_are_heard(self):
@@ -288,6 +293,24 @@ class ChangesToItself(unittest.TestCase):
             events = [call("iam", it, roleName=name) for it in ("PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole")]
             self.pages(*events, region="us-east-1", TopicArn="arn:aws:sns:us-east-1:111122223333:theirs")
             self.is_silent(*events)
+
+    def test_its_roles_are_named_one_by_one(self):
+        """The names of a stack with a long name are cut, and don't begin with it."""
+        stack = Stack(region="us-east-1")
+        named = stack.properties("RolesWatch")["EventPattern"]["detail"]["requestParameters"]["roleName"]
+        self.assertLessEqual({stack.name_of(it) for it in stack.of_type("AWS::IAM::Role")}, {it for it in named if isinstance(it, str)})
+
+    def test_no_page_leads_to_another(self):
+        """What the stack's own roles may do, Lambda, SNS and EventBridge in their name included, starts none of these rules."""
+        stack = Stack(region="us-east-1", Mode="remediate", Tracing="Active")
+        allowed = {action for role in stack.of_type("AWS::IAM::Role") for it in stack.statements(role) for action in it["Action"]}
+        for name, rule in stack.of_type("AWS::Events::Rule").items():
+            if name in GUARDS_RULES.values():
+                continue
+            service = rule["EventPattern"]["detail"]["eventSource"][0].split(".")[0]
+            for watched in rule["EventPattern"]["detail"]["eventName"]:
+                begins = watched if isinstance(watched, str) else watched["prefix"]
+                self.assertEqual([it for it in allowed if it.startswith(f"{service}:{begins}")], [], name)
 
     def test_the_guards_themselves_start_nothing_here(self):
         """Or each repair would page twice."""
