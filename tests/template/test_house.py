@@ -101,9 +101,14 @@ class TheLogs(unittest.TestCase):
                 )
 
     def test_outlive_the_stack_as_their_key_does(self):
-        for logical in [f"{it}Logs" for it in GUARDS.values()] + ["LogsKey"]:
-            it = Stack().resources[logical]
+        for logical in GUARDS.values():
+            it = Stack().resources[f"{logical}Logs"]
             self.assertEqual((it["DeletionPolicy"], it["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), logical)
+
+    def test_keep_their_key_also_when_a_change_is_rolled_back(self):
+        """A guard may have given the new key to a log group before something else of the change failed."""
+        it = Stack().resources["LogsKey"]
+        self.assertEqual((it["DeletionPolicy"], it["UpdateReplacePolicy"]), ("Retain", "Retain"))
 
 
 class TheKeys(unittest.TestCase):
