@@ -17,6 +17,8 @@ BUILT = ROOT / ".aws-sam" / "build"
 SAM = ROOT / ".tools" / "deploy" / "bin" / "sam"
 # Each guard's parameter and the table of the policy file that it answers to.
 SECTIONS = {"LogGroupGuardMode": "log_groups", "TrailGuardMode": "trails", "KeyGuardMode": "keys"}
+# What the template's names, and those that CloudFormation makes for the roles, leave of their 64 characters.
+LONGEST_NAME = 32
 # ELF specification: e_machine, at offset 18.
 MACHINES = {62: "x86_64", 183: "arm64"}
 
@@ -44,6 +46,19 @@ def saved(config: str, environment: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
+def stack_name(config: str, environment: str) -> str:
+    """The stack's name as it was kept, or as it is offered."""
+    tables = tomllib.loads(config).get(environment, {})
+    kept = [tables.get(command, {}).get("parameters", {}).get("stack_name") for command in ("deploy", "global")]
+    return next((it for it in kept if it), "")
+
+
+def too_long(name: str) -> list[str]:
+    """What is wrong with the length of a stack's name."""
+    fault = f"the stack name {name} has {len(name)} characters, and the names made from it leave it {LONGEST_NAME}"
+    return [fault] if len(name) > LONGEST_NAME else []
+
+
 def disagreements(wanted: dict[str, str], chosen: dict[str, str]) -> list[str]:
     """What was answered otherwise than the built files want it."""
     answers = [(name, chosen.get(name, value), value) for name, value in wanted.items()]
@@ -58,15 +73,21 @@ def main() -> int:
     wanted = modes((BUILT / "PolicyLayer/sealwatch/policy.toml").read_text())
     wanted["Architecture"] = architecture((BUILT / "LogGroupGuard/bootstrap").read_bytes())
     config = ROOT / "samconfig.toml"
+    for line in too_long(stack_name(config.read_text(), environment)):
+        print(f"error: {line}; write a shorter one into samconfig.toml", file=sys.stderr)
+        return 1
     parameters = saved(config.read_text(), environment) | wanted
     print("from the policy file and the packages:", " ".join(f"{name}={value}" for name, value in wanted.items()))
     overrides = [f"{name}={shlex.quote(value)}" for name, value in parameters.items()]
     command = [str(SAM), "deploy", "--guided", "--config-env", environment, "--parameter-overrides", *overrides]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     wrong = disagreements(wanted, saved(config.read_text(), environment))
+    long = too_long(stack_name(config.read_text(), environment))
+    for line in long:
+        print(f"error: {line}; delete that stack, write a shorter name into samconfig.toml and run `make deploy` again", file=sys.stderr)
     for line in wrong:
         print(f"error: {line}; run `make deploy` again and keep the value that it offers", file=sys.stderr)
-    return code or (1 if wrong else 0)
+    return code or (1 if wrong or long else 0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import importlib.util
 import pathlib
 import struct
 import subprocess
+import sys
 import tempfile
 import tomllib
 import unittest
@@ -68,6 +69,35 @@ class Answers(unittest.TestCase):
         self.assertEqual(deploy.disagreements(wanted, {}), [], "nothing was kept: nothing was answered")
         (told,) = deploy.disagreements(wanted, wanted | {"Mode": "remediate"})
         self.assertIn("Mode is remediate", told)
+
+
+class TheStackSName(unittest.TestCase):
+    def test_is_what_was_kept_or_else_what_is_offered(self):
+        text = (ROOT / "samconfig.toml").read_text()
+        self.assertEqual(deploy.stack_name(text, "default"), "sealwatch")
+        self.assertEqual(deploy.stack_name(text.replace("[default.deploy.parameters]", '[default.deploy.parameters]\nstack_name = "mine"'), "default"), "mine")
+        self.assertEqual(deploy.stack_name(text, "prod"), "")
+
+    def test_has_a_limit(self):
+        self.assertEqual(deploy.too_long("s" * deploy.LONGEST_NAME), [])
+        (told,) = deploy.too_long("s" * (deploy.LONGEST_NAME + 1))
+        self.assertIn("has 33 characters", told)
+
+    def test_that_is_too_long_deploys_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, content in {
+                "deploy/deploy.py": (ROOT / "deploy/deploy.py").read_bytes(),
+                "samconfig.toml": f'[default.global.parameters]\nstack_name = "{"s" * 33}"\n'.encode(),
+                ".aws-sam/build/PolicyLayer/sealwatch/policy.toml": b"",
+                ".aws-sam/build/LogGroupGuard/bootstrap": bytes(18) + struct.pack("<H", 183),
+            }.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(content)
+            # There is no `sam` in this folder: to run it would fail otherwise.
+            ended = subprocess.run([sys.executable, root / "deploy/deploy.py"], capture_output=True, text=True, check=False)
+        self.assertEqual((ended.returncode, ended.stderr.count("\n")), (1, 1), ended.stderr)
+        self.assertIn("error: the stack name sss", ended.stderr)
 
 
 class TheLayer(unittest.TestCase):
