@@ -77,6 +77,10 @@ class Stack:
             if "Condition" not in resource or self.condition(resource["Condition"])
         }
 
+    def output(self, name: str) -> str:
+        """The value of an output."""
+        return self.value(self.template["Outputs"][name]["Value"])
+
     def of_type(self, kind: str) -> dict[str, dict]:
         """The properties of all resources of a type."""
         return {name: it.get("Properties", {}) for name, it in self.resources.items() if it["Type"] == kind}

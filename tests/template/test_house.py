@@ -6,10 +6,25 @@ import re
 import tomllib
 import unittest
 
-from stack import ACCOUNT, GUARDS, MODES, ROOT, Stack, listed, written
+from botocore.session import get_session
+from stack import ACCOUNT, GUARDS, MODES, NAMES, ROOT, Stack, listed, written
+from test_deploy import deploy
 
 THEIR_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 THEIR_TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:theirs"
+# What each kind of resource is named by, and how long a name may be.
+LIMITS = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::Lambda::Function": ("FunctionName", 64),
+    "AWS::Lambda::LayerVersion": ("LayerName", 140),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::SNS::Topic": ("TopicName", 256),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::Scheduler::Schedule": ("Name", 64),
+    "AWS::Scheduler::ScheduleGroup": ("Name", 64),
+}
 
 
 class TheFunctions(unittest.TestCase):
@@ -145,6 +160,8 @@ class TheKeys(unittest.TestCase):
         (alarms,) = self.policy("TopicKey")[1:]
         self.assertEqual(alarms["Principal"], {"Service": "cloudwatch.amazonaws.com"})
         self.assertEqual(set(alarms["Action"]), {"kms:Decrypt", "kms:GenerateDataKey*"})
+        (topics,) = [it for it in Stack().properties("TopicPolicy")["PolicyDocument"]["Statement"] if it["Sid"] == "Alarms"]
+        self.assertEqual(alarms["Condition"], topics["Condition"], "for those alarms that may publish")
 
     def test_the_topic_isn_t_under_the_key_of_the_logs(self):
         """Or whoever disables that key silences the page about it."""
@@ -281,10 +298,79 @@ class TheParameters(unittest.TestCase):
             for value in wrong:
                 self.assertNotRegex(value, parameters[name]["AllowedPattern"], name)
 
-    def test_names_fit_aws_s_limits_for_stacks_of_40_characters(self):
-        for kind, key in (("AWS::Lambda::Function", "FunctionName"), ("AWS::Events::Rule", "Name"), ("AWS::Scheduler::Schedule", "Name")):
-            for name, it in Stack(region="us-east-1").of_type(kind).items():
-                self.assertLessEqual(len(it[key]) - len("sealwatch") + 40, 64, name)
+    def test_names_fit_aws_s_limits_for_the_longest_name_of_a_stack(self):
+        longest = deploy.LONGEST_NAME
+        stack = Stack(region="us-east-1", partition="aws")
+        for kind, (key, limit) in LIMITS.items():
+            for logical, it in stack.of_type(kind).items():
+                name = it[key].rsplit("/", 1)[-1]
+                self.assertTrue(name.startswith("sealwatch-"), logical)
+                self.assertLessEqual(len(name) - len("sealwatch") + longest, limit, logical)
+        # CloudFormation names a role after stack and resource, with 12 or 13 letters, and cuts what is longer than 64.
+        for logical in stack.of_type("AWS::IAM::Role"):
+            self.assertLessEqual(longest + len(f"-{logical}-") + 13, 64, logical)
+        named = {kind for kind, it in ((it["Type"], it.get("Properties", {})) for it in stack.resources.values()) if set(NAMES) & set(it)}
+        self.assertEqual(named - {"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission"}, set(LIMITS), "each kind that is named")
+
+
+class ThePartitions(unittest.TestCase):
+    places = (("aws", "eu-central-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-east-1"))
+
+    def test_no_arn_names_another(self):
+        for partition, region in self.places:
+            for mode in ("observe", "remediate"):
+                stack = Stack(region=region, partition=partition, Mode=mode, PageEmail="oncall@example.com", TrailsAlias="alias/trails", Tracing="Active")
+                text = json.dumps(stack.resources) + "".join(map(stack.output, stack.template["Outputs"]))
+                self.assertEqual(set(re.findall(r"\barn:([a-z-]+):", text)), {partition})
+                self.assertEqual(set(re.findall(r"\b(?:cn|us-gov|us|eu)-(?:gov-)?[a-z]+-\d\b", text)), {region})
+
+    def test_the_dashboard_is_in_their_own_console(self):
+        for (partition, region), host in zip(self.places, ("console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com")):
+            address = Stack(region=region, partition=partition).output("Dashboard")
+            self.assertEqual(address, f"https://{region}.{host}/cloudwatch/home?region={region}#dashboards/dashboard/sealwatch-{region}")
+
+    def test_changes_of_roles_are_heard_where_iam_s_calls_are_recorded(self):
+        """That is the Region for which requests to IAM are signed."""
+        known = {it["partition"]: it for it in get_session().get_data("endpoints")["partitions"]}
+        for partition, _ in self.places:
+            iam = known[partition]["services"]["iam"]
+            signed = iam["endpoints"][iam["partitionEndpoint"]]["credentialScope"]["region"]
+            heard = {it for it in known[partition]["regions"] if "RolesWatch" in Stack(region=it, partition=partition).resources}
+            self.assertEqual(heard, {signed})
+
+
+class WhoeverIsLetIn(unittest.TestCase):
+    """No service acts on a stranger's word: where a policy lets one in, it says for whose resources."""
+
+    def statements(self, stack: Stack):
+        for role, it in stack.of_type("AWS::IAM::Role").items():
+            yield from ((role, statement) for statement in it["AssumeRolePolicyDocument"]["Statement"])
+        for kind, place in (("AWS::KMS::Key", "KeyPolicy"), ("AWS::SNS::TopicPolicy", "PolicyDocument"), ("AWS::SQS::QueuePolicy", "PolicyDocument")):
+            for logical, it in stack.of_type(kind).items():
+                yield from ((logical, statement) for statement in it[place]["Statement"])
+
+    def test_a_service_is_let_in_for_this_account_s_resources_only(self):
+        keys = {"aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}
+        seen = 0
+        for logical, statement in self.statements(Stack(Mode="remediate")):
+            if statement["Effect"] != "Allow" or "Service" not in statement["Principal"]:
+                continue
+            # Lambda takes a role only for a function of the role's own account, from somebody who may pass it.
+            if statement["Principal"]["Service"] == "lambda.amazonaws.com":
+                self.assertNotIn("Condition", statement)
+                continue
+            seen += 1
+            told = {key: value for operator, block in statement["Condition"].items() for key, value in block.items()}
+            for key in keys & set(told):
+                self.assertEqual(told[key].split(":")[4], ACCOUNT, logical)
+            self.assertTrue(keys & set(told), f"{logical} {statement.get('Sid')}")
+            self.assertFalse([it for it in statement["Condition"] if it.endswith("IfExists")])
+        self.assertEqual(seen, 8)
+
+    def test_nobody_of_another_account_is_let_in(self):
+        for logical, statement in self.statements(Stack(Mode="remediate")):
+            if statement["Effect"] == "Allow" and "Service" not in statement["Principal"]:
+                self.assertEqual(statement["Principal"], {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, logical)
 
 
 if __name__ == "__main__":

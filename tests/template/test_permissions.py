@@ -257,7 +257,7 @@ class RolesAreNarrow(unittest.TestCase):
             (statement,) = properties["AssumeRolePolicyDocument"]["Statement"]
             self.assertEqual(statement["Principal"], {"Service": f"{services.get(role, 'lambda')}.amazonaws.com"}, role)
             if role in services:
-                self.assertEqual(statement["Condition"]["StringEquals"], {"aws:SourceAccount": ACCOUNT}, role)
+                self.assertEqual(statement["Condition"]["StringEquals"]["aws:SourceAccount"], ACCOUNT, role)
 
 
 if __name__ == "__main__":

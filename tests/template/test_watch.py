@@ -166,6 +166,10 @@ class TheHeartbeat(unittest.TestCase):
         stack = Stack(Mode="remediate")
         role = stack.properties("HeartbeatRole")
         self.assertLessEqual(set(role), {"Description", "AssumeRolePolicyDocument"})
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        group = stack.properties("Heartbeat")["Name"]
+        self.assertEqual(trust["Condition"]["StringEquals"]["aws:SourceArn"], f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{group}")
+        self.assertEqual({it["GroupName"] for it in self.beats(stack).values()}, {group})
         for beat in self.beats(stack).values():
             self.assertEqual(beat["Target"]["RoleArn"], stack.attribute("HeartbeatRole", "Arn"))
 
