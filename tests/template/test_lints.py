@@ -31,7 +31,7 @@ class Linters(unittest.TestCase):
         self.passes(str(TOOLS / "deploy/bin/sam"), "validate", "--lint", "--region", "eu-central-1", "--template", "template.yaml")
 
     def test_cfn_lint_is_quiet(self):
-        regions = ["--regions", "eu-central-1", "us-east-1"]
+        regions = ["--regions", "eu-central-1", "us-east-1", "cn-north-1", "us-gov-west-1"]
         self.passes(str(TOOLS / "template/bin/cfn-lint"), *regions, "--", *self.paths)
 
     def test_checkov_passes(self):
