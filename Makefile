@@ -24,7 +24,10 @@ build: ## Package the guards and the policy file for AWS (ARCHITECTURE=x86_64 fo
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # cargo-lambda itself would change a stale lock file
 	$(in_deploy) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## Deploy to the AWS account whose credentials are set; asks before it changes anything
+deploy: ## Deploy to the AWS account whose credentials are set; asks before it changes anything
+	@tests/emulator/install.sh deploy
+	@$(in_deploy) python deploy/deploy.py --config-env $(CONFIG_ENV) --account # before anything is built
+	@$(MAKE) --no-print-directory build
 	$(in_deploy) sam validate --lint --region us-east-1
 	$(in_deploy) python deploy/deploy.py --config-env $(CONFIG_ENV)
 

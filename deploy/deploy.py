@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tomllib
 
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".aws-sam" / "build"
 SAM = ROOT / ".tools" / "deploy" / "bin" / "sam"
@@ -65,11 +68,29 @@ def disagreements(wanted: dict[str, str], chosen: dict[str, str]) -> list[str]:
     return [f"{name} is {answer}, but what was built wants {value}" for name, answer, value in answers if answer != value]
 
 
+def account(config: str, environment: str) -> str:
+    """Which account the credentials that are set belong to."""
+    kept = tomllib.loads(config).get(environment, {}).get("deploy", {}).get("parameters", {})
+    session = boto3.Session(profile_name=kept.get("profile"), region_name=kept.get("region"))
+    # Any Region of the right partition tells; SAM's own default is this one.
+    sts = session.client("sts", region_name=session.region_name or "us-east-1")
+    return sts.get_caller_identity()["Account"]
+
+
 def main() -> int:
     """Runs `sam deploy --guided`, and says where an answer disagrees with what was deployed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config-env", default="default", help="the section of samconfig.toml")
-    environment = parser.parse_args().config_env
+    parser.add_argument("--account", action="store_true", help="only tell which account the credentials are for")
+    arguments = parser.parse_args()
+    environment = arguments.config_env
+    if arguments.account:
+        try:
+            print("the credentials are for account", account((ROOT / "samconfig.toml").read_text(), environment))
+        except (BotoCoreError, ClientError) as error:
+            print(f"error: no usable AWS credentials: {error}", file=sys.stderr)
+            return 1
+        return 0
     wanted = modes((BUILT / "PolicyLayer/sealwatch/policy.toml").read_text())
     wanted["Architecture"] = architecture((BUILT / "LogGroupGuard/bootstrap").read_bytes())
     config = ROOT / "samconfig.toml"

@@ -1,6 +1,7 @@
 """`make deploy`: the roles' modes follow from the policy file, and the architecture from the packages."""
 
 import importlib.util
+import os
 import pathlib
 import struct
 import subprocess
@@ -98,6 +99,28 @@ class TheStackSName(unittest.TestCase):
             ended = subprocess.run([sys.executable, root / "deploy/deploy.py"], capture_output=True, text=True, check=False)
         self.assertEqual((ended.returncode, ended.stderr.count("\n")), (1, 1), ended.stderr)
         self.assertIn("error: the stack name sss", ended.stderr)
+
+
+class TheAccount(unittest.TestCase):
+    def told(self, **environment) -> subprocess.CompletedProcess:
+        with tempfile.TemporaryDirectory() as home:
+            nothing = {"HOME": home, "PATH": os.defpath, "AWS_EC2_METADATA_DISABLED": "true"}
+            command = [sys.executable, ROOT / "deploy/deploy.py", "--account"]
+            return subprocess.run(command, env=nothing | environment, capture_output=True, text=True, check=False)
+
+    def test_without_credentials_is_one_clear_line(self):
+        ended = self.told()
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertEqual(ended.stderr, "error: no usable AWS credentials: Unable to locate credentials\n")
+
+    def test_of_a_profile_that_isn_t_there_is_one_too(self):
+        ended = self.told(AWS_PROFILE="nobody")
+        self.assertEqual((ended.returncode, ended.stderr.count("\n")), (1, 1), ended.stderr)
+        self.assertIn("nobody", ended.stderr)
+
+    def test_is_asked_for_before_anything_is_built(self):
+        recipe = (ROOT / "Makefile").read_text().split("\ndeploy:", 1)[1].split("\n\n", 1)[0]
+        self.assertLess(recipe.index("--account"), recipe.index("build"))
 
 
 class TheLayer(unittest.TestCase):
