@@ -80,7 +80,7 @@ def output_of(binary: pathlib.Path) -> pathlib.Path:
 
 
 @contextlib.contextmanager
-def started(binary: pathlib.Path, policy: pathlib.Path):
+def started(binary: pathlib.Path, policy: pathlib.Path, mode: str = "observe"):
     """The function under the runtime interface emulator; gives the address that invokes it."""
     front, back = free_port(), free_port()
     environment = {
@@ -95,7 +95,7 @@ def started(binary: pathlib.Path, policy: pathlib.Path):
         # Nothing listens there: a call to AWS would fail.
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "SEALWATCH_POLICY": str(policy),
-        "SEALWATCH_MODE": "observe",
+        "SEALWATCH_MODE": mode,
         "SEALWATCH_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:sealwatch-pages",
     }
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{front}", "--runtime-api-address", f"127.0.0.1:{back}"]
@@ -162,6 +162,9 @@ def faults(guard: str, binary: pathlib.Path, policy: pathlib.Path) -> list[str]:
     wanted = {"event_id": event["detail"]["eventID"], "mode": "observe", "verdict": "ignored"}
     if {name: receipt.get(name) for name in wanted} != wanted:
         found.append(f"it answers {json.dumps(receipt)[:300]}")
+    with started(binary, policy, mode="") as address, contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(address, json.dumps(event).encode(), timeout=PATIENCE).close()
+        found.append("it starts with an empty SEALWATCH_MODE")
     version = ".".join(map(str, newest))
     print(f"{guard}: {archive.stat().st_size:,} bytes zipped, glibc {version}, answers {receipt.get('verdict')}")
     return found

@@ -34,7 +34,7 @@ class TheFunctions(unittest.TestCase):
             self.assertEqual((it["Runtime"], it["Handler"], it["MemorySize"], it["Timeout"]), ("provided.al2023", "bootstrap", 128, 60))
             self.assertEqual(it["FunctionName"], f"sealwatch-{guard}-guard")
             boot = (ROOT / "shared/runtime/src/boot.rs").read_text()
-            read = set(re.findall(r'variable\("(SEALWATCH_\w+)"\)', boot))
+            read = set(re.findall(r'var(?:iable|_os)\("(SEALWATCH_\w+)"\)', boot))
             self.assertEqual(set(it["Environment"]["Variables"]), read)
             self.assertEqual(it["Environment"]["Variables"]["SEALWATCH_POLICY"], re.search(r'POLICY_PATH: &str = "(.*)"', boot)[1])
 

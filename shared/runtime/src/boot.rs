@@ -108,7 +108,9 @@ impl Boot {
         let text = std::fs::read_to_string(&path)
             .map_err(|source| BootError::PolicyFile { path: path.clone(), source })?;
         let policy = Policy::parse(&text).map_err(|faults| BootError::Policy { path, faults })?;
-        let mode = allowed(policy.mode_of(guard), variable("SEALWATCH_MODE").as_deref())?;
+        // Empty is no mode either: a ceiling that somebody blanked out isn't one that was never set.
+        let most = std::env::var_os("SEALWATCH_MODE").map(|most| most.to_string_lossy().into_owned());
+        let mode = allowed(policy.mode_of(guard), most.as_deref())?;
         let topic = variable("SEALWATCH_TOPIC_ARN");
         if mode > Mode::Observe && topic.is_none() {
             return Err(BootError::Missing("SEALWATCH_TOPIC_ARN"));
