@@ -42,6 +42,10 @@ class TheFunctions(unittest.TestCase):
         roles = [Stack().properties(it)["Role"] for it in GUARDS.values()]
         self.assertEqual(roles, [Stack().attribute(f"{it}Role", "Arn") for it in GUARDS.values()])
 
+    def test_are_told_their_role_by_which_they_know_their_own_calls(self):
+        for it in GUARDS.values():
+            self.assertEqual(Stack().properties(it)["Environment"]["Variables"]["SEALWATCH_ROLE_ARN"], Stack().attribute(f"{it}Role", "Arn"))
+
     def test_get_the_topic_that_was_chosen(self):
         for parameters, topic in (({}, Stack().ref("Topic")), ({"TopicArn": THEIR_TOPIC}, THEIR_TOPIC)):
             for it in GUARDS.values():
