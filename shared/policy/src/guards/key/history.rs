@@ -1,8 +1,8 @@
 //! What was done to a key before: whether it was enabled when its deletion was scheduled, whether somebody does again
 //! what was undone, and how often Sealwatch has undone it.
 //!
-//! Known from CloudTrail's event history, which is up to a quarter of an hour late and 90 days long. What it
-//! doesn't tell is unknown, never "enabled".
+//! Known from CloudTrail's event history, which is 90 days long and up to a quarter of an hour late, and from what the guard
+//! heard itself. What lies before it is unknown, never "enabled"; that it lags behind is said.
 
 use super::{Call, Description, Facts, Origin};
 use crate::change::{Actor, Change};
