@@ -251,6 +251,7 @@ impl Lab {
                 ("AWS_ENDPOINT_URL", &self.endpoint),
                 ("SEALWATCH_POLICY", path.to_str().unwrap()),
                 ("SEALWATCH_TOPIC_ARN", &self.topic),
+                ("SEALWATCH_ROLE_ARN", OWN_ROLE),
             ],
         )
     }
@@ -402,6 +403,9 @@ pub fn event(id: &str, name: &str, request: Value) -> Value {
         },
     })
 }
+
+/// The role by which a function knows its own calls.
+pub const OWN_ROLE: &str = "arn:aws:iam::012345678912:role/sealwatch-guard";
 
 /// A policy in `mode` whose only rule gives every group the key behind `alias/logs`.
 pub fn policy(mode: &str) -> String {

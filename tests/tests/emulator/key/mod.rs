@@ -5,7 +5,7 @@ mod rescue;
 mod trouble;
 mod usage;
 
-use crate::lab::{ACCOUNT, Function, Lab, REGION, logs_policy};
+use crate::lab::{ACCOUNT, Function, Lab, OWN_ROLE, REGION, logs_policy};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -46,6 +46,15 @@ fn past(id: &str, name: &str, hours: i64, request: Value) -> Value {
     json!({ "EventId": id, "EventName": name, "EventTime": ago(hours), "CloudTrailEvent": record.to_string() })
 }
 
+/// The same call, made by the function itself.
+fn own(mut entry: Value) -> Value {
+    let mut record: Value = serde_json::from_str(entry["CloudTrailEvent"].as_str().unwrap()).unwrap();
+    record["userIdentity"] = json!({ "type": "AssumedRole",
+        "sessionContext": { "sessionIssuer": { "type": "Role", "arn": OWN_ROLE } } });
+    entry["CloudTrailEvent"] = json!(record.to_string());
+    entry
+}
+
 fn call(lab: &Lab, operation: &str, parameters: Value) -> Value {
     lab.call(&format!("TrentService.{operation}"), parameters)
 }
@@ -66,6 +75,11 @@ fn create_key(lab: &Lab) -> String {
 fn use_key(lab: &Lab, key: &str, hours: i64) {
     let usage = json!({ "Operation": "Decrypt", "Timestamp": ago(hours), "CloudTrailEventId": "use-1" });
     lab.order("key-last-usage", json!({ "KeyId": key, "KeyLastUsage": usage }));
+}
+
+/// The key was made two days ago, and KMS has recorded its uses ever since: none.
+fn make_two_days_old(lab: &Lab, key: &str) {
+    lab.order("key-last-usage", json!({ "KeyId": key, "KeyCreationDate": ago(48) }));
 }
 
 /// The key is older than what KMS records of uses, and none was seen.

@@ -99,13 +99,14 @@ fn an_enabling_that_failed_is_made_up_for_by_the_retry() {
     schedule(&lab, &key);
     lab.fault(fault("kms:EnableKey", json!({ "kind": "error" })));
     let guard = guard(&lab, "remediate");
-    let first = guard.invoke(&scheduled("scheduled-1", &key));
+    let event = scheduled("scheduled-1", &key);
+    let first = guard.invoke(&event);
     assert_eq!(first["errorType"], "Sealwatch.EffectFailed", "Lambda has to retry: {first}");
     let receipt = &guard.receipts(1)[0];
     assert_eq!(effects(receipt), [("key-not-pending-deletion", "applied"), ("key-enabled", "failed")]);
     assert_eq!((state(&lab, &key), &receipt["page"]["outcome"]), ("Disabled".to_owned(), &json!("sent")));
     lab.clear_faults();
-    let retried = guard.invoke(&scheduled("scheduled-1", &key));
+    let retried = guard.invoke(&event);
     assert_eq!(effects(&retried), [("key-enabled", "applied")], "{retried}");
     assert_eq!((finding_ids(&retried), state(&lab, &key)), (vec!["key.disabled"], "Enabled".to_owned()));
     assert_eq!(retried["page"]["outcome"], "sent", "it says something else than the first page");
@@ -142,7 +143,7 @@ fn the_same_repair_a_fourth_time_within_a_day_is_left_to_a_person() {
     let (lab, key) = lab_with_key();
     use_key(&lab, &key, 1);
     schedule(&lab, &key);
-    let cancelled = |id: &str, hours| past(id, "CancelKeyDeletion", hours, json!({ "keyId": key }));
+    let cancelled = |id: &str, hours| own(past(id, "CancelKeyDeletion", hours, json!({ "keyId": key })));
     lab.history(json!([cancelled("c-1", 9), cancelled("c-2", 6), cancelled("c-3", 3)]));
     let answer = guard(&lab, "remediate").invoke(&scheduled("scheduled-1", &key));
     assert_eq!((effects(&answer), state(&lab, &key)), (vec![], "PendingDeletion".to_owned()), "{answer}");
@@ -157,7 +158,7 @@ fn a_key_that_is_gone_is_told_with_those_that_used_it() {
     lab.order("key-gone", json!({ "KeyId": key }));
     let guard = guard(&lab, "remediate");
     let late = guard.invoke(&scheduled("late-1", &key));
-    assert_eq!((&late["verdict"], &late["page"]), (&json!("ignored"), &Value::Null), "{late}");
+    assert_eq!(finding_ids(&late), ["key.deleted"], "a key that died before the look is told of: {late}");
     let gone = json!({
         "version": "0", "id": "gone-1", "detail-type": "KMS CMK Deletion", "source": "aws.kms", "account": ACCOUNT,
         "time": ago(0), "region": REGION, "resources": [key], "detail": { "key-id": key.rsplit('/').next() },
@@ -166,6 +167,31 @@ fn a_key_that_is_gone_is_told_with_those_that_used_it() {
     assert_eq!(finding_ids(&answer), ["key.deleted"], "{answer}");
     assert_eq!(answer["page"]["severity"], "critical");
     assert!(email(&lab).contains("/app/one"), "{}", email(&lab));
+}
+
+/// What others cancelled or enabled must not use up the rescues.
+#[test]
+fn what_others_undid_keeps_no_key_from_being_rescued() {
+    let (lab, key) = lab_with_key();
+    use_key(&lab, &key, 1);
+    schedule(&lab, &key);
+    let cancelled = |id: &str, hours| past(id, "CancelKeyDeletion", hours, json!({ "keyId": key }));
+    lab.history(json!([cancelled("c-1", 9), cancelled("c-2", 6), cancelled("c-3", 3)]));
+    let answer = guard(&lab, "remediate").invoke(&scheduled("scheduled-1", &key));
+    assert_eq!((effects(&answer), state(&lab, &key)), (RESCUED.to_vec(), "Enabled".to_owned()), "{answer}");
+}
+
+#[test]
+fn a_late_copy_undoes_nothing_that_was_done_since() {
+    let (lab, key) = lab_with_key();
+    use_key(&lab, &key, 1);
+    disable(&lab, &key);
+    lab.history(json!([past("d-1", "DisableKey", 2, json!({ "keyId": key }))]));
+    let mut late = scheduled("scheduled-1", &key);
+    late["detail"]["eventTime"] = json!(ago(30));
+    let answer = guard(&lab, "remediate").invoke(&late);
+    assert_eq!((effects(&answer), writes(&lab)), (vec![], vec![]), "{answer}");
+    assert_eq!((finding_ids(&answer), lab.published().len()), (vec!["key.disabled"], 1));
 }
 
 #[test]

@@ -193,13 +193,14 @@ fn a_history_that_does_not_answer_keeps_no_deletion_from_being_cancelled() {
     schedule(&lab, &key);
     lab.fault(fault("cloudtrail:LookupEvents", json!({ "kind": "throttle" })));
     let guard = guard(&lab, "remediate");
-    assert!(failed(&guard.invoke(&scheduled("scheduled-1", &key))), "it may answer the retry");
+    let event = scheduled("scheduled-1", &key);
+    assert!(failed(&guard.invoke(&event)), "it may answer the retry");
     let receipt = &guard.receipts(1)[0];
     assert_eq!(effects(receipt), [("key-not-pending-deletion", "applied")], "{receipt}");
     assert_eq!(finding_ids(receipt), ["key.deletion-scheduled", "key.state-unknown"]);
     assert_eq!((state(&lab, &key), &receipt["page"]["outcome"]), ("Disabled".to_owned(), &json!("sent")));
     lab.clear_faults();
-    let retried = guard.invoke(&scheduled("scheduled-1", &key));
+    let retried = guard.invoke(&event);
     assert_eq!(
         (effects(&retried), state(&lab, &key)),
         (vec![("key-enabled", "applied")], "Enabled".to_owned())

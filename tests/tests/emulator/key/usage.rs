@@ -15,6 +15,7 @@ fn a_key_as_it_should_be_costs_one_read_and_no_page() {
 fn a_key_that_nothing_uses_is_left_to_its_fate_with_a_word() {
     let (lab, key) = lab_with_key();
     create_groups(&lab, [("/app/one".to_owned(), None)]);
+    make_two_days_old(&lab, &key);
     schedule(&lab, &key);
     let answer = guard(&lab, "remediate").invoke(&scheduled("scheduled-1", &key));
     assert_eq!(
