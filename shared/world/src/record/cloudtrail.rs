@@ -11,17 +11,10 @@ pub(super) fn record(world: &mut World, change: &Change) {
     let name = change.event_name.raw();
     let named = match name {
         "AddTags" | "RemoveTags" => change.request_text("resourceId").and_then(|it| TrailArn::parse(it).ok()),
-        "CreateTrail"
-        | "UpdateTrail"
-        | "DeleteTrail"
-        | "StartLogging"
-        | "StopLogging"
-        | "PutEventSelectors"
-        | "PutInsightSelectors" => match Target::of(change) {
+        _ => match Target::of(change) {
             Target::Trail(trail) => Some(trail),
             Target::EventDataStore | Target::Unclear(_) => None,
         },
-        _ => None,
     };
     let Some(arn) = named else { return };
     let trail = world.at(arn.place()).trails.entry(arn).or_default();

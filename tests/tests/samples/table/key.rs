@@ -21,28 +21,7 @@ const ATTEMPT_DENIED: &str = "key.attempt-denied";
 const CANCEL: (&str, &str) = ("key-not-pending-deletion", "");
 const ENABLE: (&str, &str) = ("key-enabled", "");
 
-/// A case without findings, effects and page.
-const fn quiet(
-    file: &'static str,
-    rules: Rules,
-    verdict: Verdict,
-    near: Ids,
-    expect: &'static str,
-) -> Scenario {
-    Scenario::quiet(Guard::Key, file, rules, verdict, near, expect)
-}
-
-/// A violation that would page, in mode remediate, with the repairs that would follow.
-const fn found(
-    file: &'static str,
-    rules: Rules,
-    findings: Ids,
-    effects: Ensured,
-    near: Ids,
-    expect: &'static str,
-) -> Scenario {
-    Scenario::found(Guard::Key, file, rules, findings, effects, near, expect)
-}
+super::of_guard!(Guard::Key);
 
 /// A key is scheduled for deletion, and in use.
 const fn scheduled(file: &'static str, rules: Rules, effects: Ensured, expect: &'static str) -> Scenario {

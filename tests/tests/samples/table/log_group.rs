@@ -19,28 +19,7 @@ const LOGS_KEY: (&str, &str) = ("log-group-key", "key/1a2b3c4d-1111-4a4a-8b8b-00
 const ANALYTICS_KEY: (&str, &str) = ("log-group-key", "key/1a2b3c4d-3333-4a4a-8b8b-000000000003");
 const ASSUMED_KEY: (&str, &str) = ("log-group-key", "alias/logs");
 
-/// A case without findings, effects and page.
-const fn quiet(
-    file: &'static str,
-    rules: Rules,
-    verdict: Verdict,
-    near: Ids,
-    expect: &'static str,
-) -> Scenario {
-    Scenario::quiet(Guard::LogGroup, file, rules, verdict, near, expect)
-}
-
-/// A violation that would page, in mode remediate, with the repair that would follow.
-const fn found(
-    file: &'static str,
-    rules: Rules,
-    findings: Ids,
-    effects: Ensured,
-    near: Ids,
-    expect: &'static str,
-) -> Scenario {
-    Scenario::found(Guard::LogGroup, file, rules, findings, effects, near, expect)
-}
+super::of_guard!(Guard::LogGroup);
 
 pub const SCENARIOS: &[Scenario] = &[
     // Creation.

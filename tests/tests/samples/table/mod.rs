@@ -3,6 +3,35 @@
 //! Each line was thought out before it was run. `near` names the findings that the case comes close to
 //! and must not have; a test asks for at least one hit and one near miss of every finding.
 
+/// The two common sorts of cases, for one guard.
+macro_rules! of_guard {
+    ($guard:expr) => {
+        /// A case without findings, effects and page.
+        const fn quiet(
+            file: &'static str,
+            rules: Rules,
+            verdict: Verdict,
+            near: Ids,
+            expect: &'static str,
+        ) -> Scenario {
+            Scenario::quiet($guard, file, rules, verdict, near, expect)
+        }
+
+        /// A violation that would page, in mode remediate, with the repairs that would follow.
+        const fn found(
+            file: &'static str,
+            rules: Rules,
+            findings: Ids,
+            effects: Ensured,
+            near: Ids,
+            expect: &'static str,
+        ) -> Scenario {
+            Scenario::found($guard, file, rules, findings, effects, near, expect)
+        }
+    };
+}
+use of_guard;
+
 mod key;
 mod log_group;
 mod trail;

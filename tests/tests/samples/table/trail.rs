@@ -23,28 +23,7 @@ const LOGGING: (&str, &str) = ("trail-logging", "");
 const VALIDATION: (&str, &str) = ("trail-validation", "");
 const KEY: (&str, &str) = ("trail-key", "key/1a2b3c4d-6666-4a4a-8b8b-000000000006");
 
-/// A case without findings, effects and page.
-const fn quiet(
-    file: &'static str,
-    rules: Rules,
-    verdict: Verdict,
-    near: Ids,
-    expect: &'static str,
-) -> Scenario {
-    Scenario::quiet(Guard::Trail, file, rules, verdict, near, expect)
-}
-
-/// A violation that would page, in mode remediate, with the repairs that would follow.
-const fn found(
-    file: &'static str,
-    rules: Rules,
-    findings: Ids,
-    effects: Ensured,
-    near: Ids,
-    expect: &'static str,
-) -> Scenario {
-    Scenario::found(Guard::Trail, file, rules, findings, effects, near, expect)
-}
+super::of_guard!(Guard::Trail);
 
 pub const SCENARIOS: &[Scenario] = &[
     // Creation.
