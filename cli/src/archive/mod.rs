@@ -15,6 +15,7 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use list::File;
 use part::Part;
+use scan::uses::Uses;
 use sealwatch_policy::change::Change;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -58,14 +59,16 @@ fn read_files(files: &[File], all: Part) -> Part {
     let all = Mutex::new(all);
     let work = || {
         let mut unpacker = Unpacker::new();
+        let mut read = Part::default();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = files.get(index) else { return };
-            let mut part = read_file(file, &mut unpacker);
+            let Some(file) = files.get(index) else { break };
+            let mut part = read_file(file, &mut unpacker, &read.uses);
             part.number_troubles(index);
+            read.join(part);
             bar.inc(file.size);
-            all.lock().unwrap_or_else(PoisonError::into_inner).join(part);
         }
+        all.lock().unwrap_or_else(PoisonError::into_inner).join(read);
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     std::thread::scope(|scope| {
@@ -82,13 +85,13 @@ fn read_files(files: &[File], all: Part) -> Part {
 
 /// As CloudTrail writes log files, by a search through its bytes; in any other shape, or where something is wrong with it,
 /// document by document.
-fn read_file(file: &File, unpacker: &mut Unpacker) -> Part {
+fn read_file(file: &File, unpacker: &mut Unpacker, known: &Uses) -> Part {
     let mut part = Part::default();
     part.counts.files = 1;
     let opened = || std::fs::File::open(&file.path).and_then(inflated);
     let scanned = match unpacker.unpack(&file.path) {
-        Ok(Some(unpacked)) => scan::read_whole(unpacked).ok(),
-        Ok(None) => opened().ok().and_then(|source| scan::read(source).ok()),
+        Ok(Some(unpacked)) => scan::read_whole(unpacked, known).ok(),
+        Ok(None) => opened().ok().and_then(|source| scan::read(source, known).ok()),
         Err(_) => None,
     };
     if let Some(scanned) = scanned {

@@ -1,8 +1,8 @@
 //! Finds the few records that matter in a log file as CloudTrail writes it, without parsing the others.
 //!
-//! Searches the bytes for the keys that begin with `event`. Inside a text every quote is escaped, so that an unescaped
-//! `"eventName":` is a key whoever wrote the texts. Records stand one after the other and begin with `eventVersion`; a file
-//! in which anything is otherwise isn't read here at all. What matters is parsed, and must then be what it seemed.
+//! Searches the bytes for each record's first key, `eventVersion`, and for its time, behind which stands what it is of. Inside a
+//! text every quote is escaped, so that an unescaped one before such a name makes it a key whoever wrote the texts. A file in
+//! which anything is otherwise isn't read here at all. What matters is parsed, and must then be what it seemed.
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::LazyLock;
+use uses::Uses;
 
 /// How much is unpacked at a time: it stays in the processor's cache until it is searched.
 const WINDOW: usize = 1 << 18;
@@ -22,7 +23,10 @@ const WINDOW: usize = 1 << 18;
 /// What a log file begins with.
 const HEAD: &[u8] = b"{\"Records\":[";
 
-static KEYS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"event"));
+/// A record's first key.
+static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventVersion\":"));
+/// The key before those that tell what a record is of.
+static TIME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventTime\":"));
 
 /// The file isn't as CloudTrail writes it, or is broken.
 #[derive(Debug)]
@@ -31,34 +35,34 @@ pub struct NotPlain;
 /// A record whose end isn't found yet, by offsets into the window.
 struct Record {
     start: usize,
-    time: Option<Range<usize>>,
-    source: Option<Range<usize>>,
-    interest: Option<Interest>,
+    /// Its time and what a replay makes of it, once they are found.
+    told: Option<(Range<usize>, Interest)>,
 }
 
-/// Reads a log file.
+/// Reads a log file; of uses of keys only what adds to those that are known.
 ///
 /// # Errors
 /// If it isn't as CloudTrail writes it, or can't be read to its end; nothing of it counts then.
-pub fn read(source: impl Read) -> Result<Part, NotPlain> {
-    read_by(source, WINDOW)
+pub fn read(source: impl Read, known: &Uses) -> Result<Part, NotPlain> {
+    read_by(source, known, WINDOW)
 }
 
 /// Reads a log file that is unpacked already.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_whole(unpacked: &mut Vec<u8>) -> Result<Part, NotPlain> {
-    let mut scanner = Scanner { window: unpacked, searched: 0, record: None, part: Part::default() };
+pub fn read_whole(unpacked: &mut Vec<u8>, known: &Uses) -> Result<Part, NotPlain> {
+    let mut scanner = Scanner { window: unpacked, searched: 0, record: None, known, part: Part::default() };
     scanner.search(true)?;
     scanner.last()?;
     Ok(scanner.part)
 }
 
 /// As much at a time as is said.
-fn read_by(mut source: impl Read, step: usize) -> Result<Part, NotPlain> {
+fn read_by(mut source: impl Read, known: &Uses, step: usize) -> Result<Part, NotPlain> {
     let mut window = Vec::new();
-    let mut scanner = Scanner { window: &mut window, searched: 0, record: None, part: Part::default() };
+    let mut scanner =
+        Scanner { window: &mut window, searched: 0, record: None, known, part: Part::default() };
     let mut whole = false;
     while !whole {
         let wanted = step as u64;
@@ -77,117 +81,79 @@ struct Scanner<'a> {
     /// Up to where the window was searched.
     searched: usize,
     record: Option<Record>,
+    /// The uses of keys that other files have told of.
+    known: &'a Uses,
     part: Part,
 }
 
-/// What stands at a place in the window.
-enum Found {
-    /// A key, and where its value begins.
-    Key(&'static [u8], usize),
-    /// Nothing that matters.
-    Other,
-    /// More must be unpacked to tell.
-    More,
-}
-
-/// The keys that are looked at.
-const NAMES: [&[u8]; 4] = [b"\"eventVersion\":", b"\"eventTime\":", b"\"eventSource\":", b"\"eventName\":"];
-
 impl Scanner<'_> {
+    /// Goes from each record's first key to what it is of, and on to the next record.
     fn search(&mut self, whole: bool) -> Result<(), NotPlain> {
+        loop {
+            let is_told = self.record.as_ref().is_none_or(|record| record.told.is_some());
+            let sought: &Finder<'_> = if is_told { &VERSION } else { &TIME };
+            let Some(at) = self.key(sought) else {
+                // A key may be cut in two.
+                self.searched = self.searched.max(self.window.len().saturating_sub(sought.needle().len()));
+                return Ok(());
+            };
+            if is_told {
+                self.begin(at)?;
+            } else if !self.tell(at)? {
+                self.searched = at;
+                return if whole { Err(NotPlain) } else { Ok(()) };
+            }
+            self.searched = at + 1;
+        }
+    }
+
+    /// Where the next such key is. Inside a text its quote is escaped.
+    fn key(&self, key: &Finder<'_>) -> Option<usize> {
         let mut from = self.searched;
-        while let Some(at) = self.window.get(from..).and_then(|rest| KEYS.find(rest)).map(|at| from + at) {
-            match self.found(at) {
-                Found::Key(key, value) => {
-                    if !self.key(at, key, value, whole)? {
-                        self.searched = at;
-                        return Ok(());
-                    }
-                }
-                Found::Other => {}
-                Found::More if whole => {}
-                Found::More => {
-                    self.searched = at;
-                    return Ok(());
-                }
+        loop {
+            let at = from + key.find(self.window.get(from..)?)?;
+            if at.checked_sub(1).and_then(|before| self.window.get(before)) != Some(&b'\\') {
+                return Some(at);
             }
             from = at + 1;
         }
-        // A key may be cut in two.
-        let cut = KEYS.needle().len() - 1;
-        self.searched = from.max(self.window.len().saturating_sub(cut));
-        Ok(())
     }
 
-    fn found(&self, at: usize) -> Found {
-        // Inside a text the quote is escaped.
-        if at.checked_sub(1).and_then(|before| self.window.get(before)) == Some(&b'\\') {
-            return Found::Other;
-        }
-        let rest = self.window.get(at..).unwrap_or_default();
-        for name in NAMES {
-            if rest.starts_with(name) {
-                return Found::Key(name, at + name.len());
-            }
-            if name.starts_with(rest) {
-                return Found::More;
-            }
-        }
-        Found::Other
-    }
-
-    /// Takes in a key; whether all of its value was there.
-    fn key(&mut self, at: usize, key: &[u8], value: usize, whole: bool) -> Result<bool, NotPlain> {
-        if key == b"\"eventVersion\":" {
-            self.begin(at)?;
-            return Ok(true);
-        }
+    /// Takes in what a record is of, which stands behind its time; whether all of that was there.
+    fn tell(&mut self, at: usize) -> Result<bool, NotPlain> {
         let Some(record) = &self.record else { return Err(NotPlain) };
-        let is_known = match key {
-            b"\"eventTime\":" => record.time.is_some(),
-            b"\"eventSource\":" => record.source.is_some(),
-            _ => record.interest.is_some(),
-        };
-        // One of the same name deeper within the record.
-        if is_known {
-            return Ok(true);
-        }
-        let Some(text) = self.text(value)? else {
-            return if whole { Err(NotPlain) } else { Ok(false) };
-        };
-        let interest = match key {
-            b"\"eventName\":" => {
-                let source = record.source.clone().ok_or(NotPlain)?;
-                Some(self.interest(&source, &text)?)
-            }
-            _ => None,
-        };
-        if let Some(record) = &mut self.record {
-            match key {
-                b"\"eventTime\":" => record.time = Some(text),
-                b"\"eventSource\":" => record.source = Some(text),
-                _ => record.interest = interest,
-            }
-        }
-        Ok(true)
-    }
-
-    /// A text's place; `None` if its end isn't there yet. One with an escape in it isn't a name that AWS gives.
-    fn text(&self, at: usize) -> Result<Option<Range<usize>>, NotPlain> {
-        let Some(rest) = self.window.get(at..).filter(|rest| !rest.is_empty()) else { return Ok(None) };
-        let rest = rest.strip_prefix(b"\"").ok_or(NotPlain)?;
-        let Some(length) = memchr::memchr2(b'"', b'\\', rest) else { return Ok(None) };
-        if rest.get(length) != Some(&b'"') {
+        // A record that tells no time isn't passed over for the next one's.
+        let skipped = self.window.get(record.start + 2..at).ok_or(NotPlain)?;
+        if VERSION.find(skipped).is_some() {
             return Err(NotPlain);
         }
-        Ok(Some(at + 1..at + 1 + length))
-    }
-
-    fn interest(&self, source: &Range<usize>, name: &Range<usize>) -> Result<Interest, NotPlain> {
-        let text = |range: &Range<usize>| {
-            self.window.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(NotPlain)
+        let mut next = at;
+        let mut told = [0..0, 0..0, 0..0];
+        for (name, place) in
+            [&b"\"eventTime\":\""[..], b",\"eventSource\":\"", b",\"eventName\":\""].iter().zip(&mut told)
+        {
+            let rest = self.window.get(next..).unwrap_or_default();
+            let Some(text) = rest.strip_prefix(*name) else {
+                return if name.starts_with(rest) { Ok(false) } else { Err(NotPlain) };
+            };
+            let Some(length) = memchr::memchr2(b'"', b'\\', text) else { return Ok(false) };
+            // A text with an escape in it isn't a name that AWS gives.
+            if text.get(length) != Some(&b'"') {
+                return Err(NotPlain);
+            }
+            let start = next + name.len();
+            *place = start..start + length;
+            next = start + length + 1;
+        }
+        let [time, source, name] = told;
+        let text = |range: Range<usize>| {
+            self.window.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(NotPlain)
         };
-        Ok(interest(text(source)?, text(name)?))
+        let interest = interest(text(source)?, text(name)?);
+        if let Some(record) = &mut self.record {
+            record.told = Some((time, interest));
+        }
+        Ok(true)
     }
 
     /// A record begins, and with it the one before ends.
@@ -204,7 +170,7 @@ impl Scanner<'_> {
                 self.end(&record, end)?;
             }
         }
-        self.record = Some(Record { start, time: None, source: None, interest: None });
+        self.record = Some(Record { start, told: None });
         Ok(())
     }
 
@@ -218,21 +184,14 @@ impl Scanner<'_> {
     /// Looks at a whole record.
     fn end(&mut self, record: &Record, end: usize) -> Result<(), NotPlain> {
         let bytes = self.window.get(record.start..end).filter(|it| it.ends_with(b"}")).ok_or(NotPlain)?;
-        match record.interest.ok_or(NotPlain)? {
-            Interest::None => {}
-            Interest::Use => {
-                let time = record.time.clone().and_then(|time| self.window.get(time)).ok_or(NotPlain)?;
-                if self.part.uses.has(bytes, time) {
-                    self.part.counts.records += 1;
-                    self.part.counts.further_uses += 1;
-                    return Ok(());
-                }
-            }
-            Interest::Whole => {}
-        }
-        if record.interest == Some(Interest::None) {
-            self.part.counts.records += 1;
-            self.part.counts.of_no_interest += 1;
+        let (time, interest) = record.told.as_ref().ok_or(NotPlain)?;
+        let time = self.window.get(time.clone()).ok_or(NotPlain)?;
+        let is_further_use =
+            *interest == Interest::Use && (self.known.has(bytes, time) || self.part.uses.has(bytes, time));
+        if *interest == Interest::None || is_further_use {
+            let counts = &mut self.part.counts;
+            counts.records += 1;
+            *(if is_further_use { &mut counts.further_uses } else { &mut counts.of_no_interest }) += 1;
             return Ok(());
         }
         let value: Value = serde_json::from_slice(bytes).map_err(|_| NotPlain)?;
@@ -245,12 +204,11 @@ impl Scanner<'_> {
     /// Lets go of what was searched and belongs to no record.
     fn forget(&mut self) {
         let Some(record) = &mut self.record else { return };
-        let gone = record.start;
+        let gone = std::mem::take(&mut record.start);
         self.window.drain(..gone);
         self.searched -= gone;
-        record.start = 0;
-        for range in [&mut record.time, &mut record.source].into_iter().flatten() {
-            *range = range.start - gone..range.end - gone;
+        if let Some((time, _)) = &mut record.told {
+            *time = time.start - gone..time.end - gone;
         }
     }
 }

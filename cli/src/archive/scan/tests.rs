@@ -101,7 +101,9 @@ fn both_readers_find_the_same_whatever_is_unpacked_at_a_time() {
     assert_eq!(expected.0.len(), 5);
     assert_eq!((expected.1.records, expected.1.further_uses), (12, 2));
     for step in (1..200).chain([1_000, 4_096, WINDOW]) {
-        let Ok(part) = read_by(text.as_bytes(), step) else { panic!("{step} bytes at a time") };
+        let Ok(part) = read_by(text.as_bytes(), &Uses::default(), step) else {
+            panic!("{step} bytes at a time")
+        };
         let found = told(part);
         assert_eq!(found.0, expected.0, "{step} bytes at a time");
         assert_eq!(found.1.records, expected.1.records, "{step} bytes at a time");
@@ -112,8 +114,11 @@ fn both_readers_find_the_same_whatever_is_unpacked_at_a_time() {
 #[test]
 fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
     let plain = log_file(&[other("1", json!({})), created("2")]);
-    assert!(read(plain.as_bytes()).is_ok());
-    assert!(read(format!("{plain}\n").as_bytes()).is_ok(), "a last line break is no matter");
+    assert!(read(plain.as_bytes(), &Uses::default()).is_ok());
+    assert!(
+        read(format!("{plain}\n").as_bytes(), &Uses::default()).is_ok(),
+        "a last line break is no matter"
+    );
     let pretty = |value: &Value| format!("{value:#}");
     let whole: Value = serde_json::from_str(&plain).unwrap_or_default();
     let cut = plain.get(..plain.len() - 40).unwrap_or_default().to_owned();
@@ -129,6 +134,7 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
         ("other keys first", plain.replace(r#"{"eventVersion":"1.11","#, r#"{"a":1,"eventVersion":"1.11","#)),
         ("a name with an escape", plain.replace("CreateLogGroup", "Create\\u004cogGroup")),
         ("a name that is no text", plain.replace("\"CreateLogGroup\"", "7")),
+        ("no time", plain.replacen("\"eventTime\":\"2026-11-03T09:12:44Z\",", "", 1)),
         ("no name", plain.replace("\"eventName\":\"DescribeInstances\",", "")),
         (
             "the name before the source",
@@ -157,7 +163,7 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
             log_file(&[record("1", "logs.amazonaws.com", "CreateLogGroup", json!({ "awsRegion": null }))]),
         ),
     ] {
-        assert!(read(text.as_bytes()).is_err(), "{name}");
+        assert!(read(text.as_bytes(), &Uses::default()).is_err(), "{name}");
     }
 }
 
@@ -170,7 +176,7 @@ fn a_file_that_breaks_off_while_it_is_unpacked_is_left_to_the_exact_reader() {
             if count == 0 { Err(std::io::Error::other("corrupt deflate stream")) } else { Ok(count) }
         }
     }
-    assert!(read(Broken(log_file(&[created("1")]).as_bytes())).is_err());
+    assert!(read(Broken(log_file(&[created("1")]).as_bytes()), &Uses::default()).is_err());
 }
 
 #[test]
@@ -183,8 +189,8 @@ fn which_use_of_an_hour_is_kept_does_not_hang_on_the_order() {
         .collect();
     let mut backwards = uses.clone();
     backwards.reverse();
-    let one = read(log_file(&uses).as_bytes()).map(told).ok();
-    let other = read(log_file(&backwards).as_bytes()).map(told).ok();
+    let one = read(log_file(&uses).as_bytes(), &Uses::default()).map(told).ok();
+    let other = read(log_file(&backwards).as_bytes(), &Uses::default()).map(told).ok();
     assert_eq!(one, other);
     assert_eq!(one.map(|(kept, counts)| (kept.len(), counts.further_uses)), Some((2, 3)));
 }
