@@ -1,14 +1,16 @@
 //! `sealwatch replay`: reads events, puts them in order, lets the guards judge them, shows the receipts.
 
 mod filter;
+mod json;
 #[cfg(feature = "live")]
 mod live;
+mod show;
 mod summary;
 mod table;
+mod words;
 
 use crate::archive::{self, Input};
 use anyhow::Context as _;
-use clap::ValueEnum;
 use filter::{Filter, Level};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
@@ -16,7 +18,7 @@ use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::replay::{Effects, step};
 use sealwatch_world::{World, timeline};
-use std::io::Write as _;
+use show::Format;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use summary::Summary;
@@ -70,12 +72,6 @@ pub struct Arguments {
     filter: Filter,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
-
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let policy = read_policy(arguments.policy.as_deref())?;
     let mut world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
@@ -96,9 +92,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Ok(step(&mut world, &policy, change, effects))
     };
-    let mut out = std::io::stdout().lock();
+    let mut shown = arguments.format.begin();
     let mut summary = Summary::new(counts);
-    let mut receipts = Vec::new();
     for change in &changes {
         if !arguments.filter.reaches(change) {
             summary.left_out += 1;
@@ -113,20 +108,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             continue;
         }
         summary.add(&receipt, &change.actor);
-        match arguments.format {
-            Format::Json => {
-                serde_json::to_writer(&mut out, &receipt).map_err(std::io::Error::from)?;
-                writeln!(out)?;
-            }
-            Format::Table => receipts.push(receipt),
-        }
+        shown.receipt(receipt)?;
     }
-    match arguments.format {
-        // Standard output is for receipts alone.
-        Format::Json => eprint!("{summary}"),
-        Format::Table => write!(out, "{}\n\n{summary}", table::draw(&receipts))?,
-    }
-    out.flush()?;
+    shown.end(&summary)?;
     let failed = arguments.fail_on.is_some_and(|level| summary.worst >= Some(level.severity()));
     Ok(match (summary.counts.unreadable > 0, failed) {
         (true, _) => ExitCode::from(2),
