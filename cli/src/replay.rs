@@ -1,6 +1,7 @@
 //! `sealwatch replay`: reads events, puts them in order, lets the guards judge them, shows the receipts.
 
 mod filter;
+mod html;
 mod json;
 #[cfg(feature = "live")]
 mod live;
@@ -16,12 +17,15 @@ use sealwatch_policy::change::Change;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::Receipt;
+use sealwatch_policy::untrusted::{SHOWN, clean};
 use sealwatch_world::replay::{Effects, step};
 use sealwatch_world::{World, timeline};
-use show::Format;
+use show::{About, Format};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use summary::Summary;
+
+const GUARDS: [Guard; 3] = [Guard::LogGroup, Guard::Trail, Guard::Key];
 
 /// Run recorded events through the guards: no AWS account, no network, unless --live is given.
 #[derive(Debug, clap::Args)]
@@ -40,6 +44,7 @@ Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, o
 Examples:
   sealwatch replay events/ --state events/state.json
   sealwatch replay 2026/11/ --policy policy.toml --format json > receipts.jsonl
+  sealwatch replay 2026/11/ --policy policy.toml --format html > november.html
   aws cloudtrail lookup-events --output json | sealwatch replay -")]
 pub struct Arguments {
     /// EventBridge events, CloudTrail records or log files, gzipped or not; folders of them; - for standard input
@@ -51,7 +56,7 @@ pub struct Arguments {
     /// What is known before the first change: keys, log groups, trails (see `sealwatch schema state`)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// A table for people, or one receipt a line for scripts (see `sealwatch schema receipt`)
+    /// What to show the receipts as
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Make the repairs in the world, so that later changes meet a repaired account
@@ -73,13 +78,13 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let policy = read_policy(arguments.policy.as_deref())?;
+    let (policy_name, policy) = read_policy(arguments.policy.as_deref())?;
     let mut world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
     let Input { changes, mut counts } = archive::read(&arguments.paths, arguments.state.as_deref());
     let (changes, copies) = timeline::order(changes);
     counts.copies = copies;
     let repairs = |guard: &Guard| policy.mode_of(*guard) >= Mode::Remediate;
-    if arguments.counterfactual && ![Guard::LogGroup, Guard::Trail, Guard::Key].iter().any(repairs) {
+    if arguments.counterfactual && !GUARDS.iter().any(repairs) {
         eprintln!("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
     }
     let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
@@ -92,7 +97,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Ok(step(&mut world, &policy, change, effects))
     };
-    let mut shown = arguments.format.begin();
+    let mut shown = arguments.format.begin(about(arguments, policy_name, &policy));
     let mut summary = Summary::new(counts);
     for change in &changes {
         if !arguments.filter.reaches(change) {
@@ -119,8 +124,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The policy that was asked for, the one of this folder, or the one that ships.
-fn read_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
+fn about(arguments: &Arguments, policy_name: String, policy: &Policy) -> About {
+    let shown = |path: &PathBuf| clean(&path.display().to_string(), SHOWN);
+    let state = arguments.state.as_ref().map_or_else(|| "empty at first".to_owned(), shown);
+    let world = match arguments.counterfactual {
+        true => format!("{state}; repairs are made"),
+        false => format!("{state}; nothing is repaired"),
+    };
+    #[cfg(feature = "live")]
+    let world = match (arguments.live, arguments.apply) {
+        (true, true) => "the AWS account, repairs are made".to_owned(),
+        (true, false) => "the AWS account, nothing is written".to_owned(),
+        (false, _) => world,
+    };
+    About {
+        paths: arguments.paths.iter().map(shown).collect(),
+        policy: policy_name,
+        modes: GUARDS.map(|guard| (guard, policy.mode_of(guard))).to_vec(),
+        world,
+        filters: arguments.filter.told(),
+    }
+}
+
+/// The policy that was asked for, the one of this folder, or the one that ships; with its name.
+fn read_policy(path: Option<&Path>) -> anyhow::Result<(String, Policy)> {
     let here = Path::new("policy.toml");
     let (name, text) = match path.or_else(|| here.exists().then_some(here)) {
         Some(path) => {
@@ -131,7 +158,9 @@ fn read_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
         None => ("the policy that ships".to_owned(), include_str!("../../policy.toml").to_owned()),
     };
     eprintln!("policy: {name}");
-    Policy::parse(&text).with_context(|| format!("`{name}` is no policy (`sealwatch check` explains)"))
+    let policy = Policy::parse(&text)
+        .with_context(|| format!("`{name}` is no policy (`sealwatch check` explains)"))?;
+    Ok((name, policy))
 }
 
 fn read_state(path: &Path) -> anyhow::Result<World> {

@@ -53,6 +53,19 @@ pub enum Level {
 }
 
 impl Filter {
+    /// The options that are set, as they could be written.
+    pub fn told(&self) -> Vec<String> {
+        let Self { since, until, account, region, guard, severity } = self;
+        let mut told = Vec::new();
+        told.extend(since.map(|since| format!("--since {since}")));
+        told.extend(until.map(|until| format!("--until {until}")));
+        told.extend(account.iter().map(|account| format!("--account {account}")));
+        told.extend(region.iter().map(|region| format!("--region {region}")));
+        told.extend(guard.iter().map(|guard| format!("--guard {}", guard.guard())));
+        told.extend(severity.map(|severity| format!("--severity {}", severity.severity())));
+        told
+    }
+
     /// Whether a change has happened by then at all.
     pub fn reaches(&self, change: &Change) -> bool {
         self.until.is_none_or(|until| change.time <= until)

@@ -5,6 +5,7 @@ use sealwatch_policy::change::Actor;
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_policy::untrusted::{SHOWN, clean};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,11 +18,15 @@ pub struct Summary {
     pub left_out: usize,
     /// The worst finding.
     pub worst: Option<Severity>,
-    receipts: usize,
-    verdicts: BTreeMap<&'static str, usize>,
-    findings: BTreeMap<(std::cmp::Reverse<Severity>, String), usize>,
-    effects: BTreeMap<String, usize>,
-    pages: BTreeMap<String, usize>,
+    /// Changes that a guard judged and that are shown.
+    pub receipts: usize,
+    pub verdicts: BTreeMap<&'static str, usize>,
+    /// Findings by how bad they are and what they are called, worst first.
+    pub findings: BTreeMap<(Reverse<Severity>, String), usize>,
+    /// Effects by the kind of state and what became of them.
+    pub effects: BTreeMap<(String, String), usize>,
+    /// Pages by what became of them.
+    pub pages: BTreeMap<String, usize>,
     /// Findings by who called.
     principals: BTreeMap<String, usize>,
 }
@@ -56,14 +61,23 @@ impl Summary {
         *self.verdicts.entry(receipt.verdict.as_str()).or_default() += 1;
         for finding in &receipt.findings {
             self.worst = self.worst.max(Some(finding.severity));
-            *self.findings.entry((std::cmp::Reverse(finding.severity), finding.id.clone())).or_default() += 1;
+            *self.findings.entry((Reverse(finding.severity), finding.id.clone())).or_default() += 1;
         }
         for effect in &receipt.effects {
-            *self.effects.entry(format!("{} {}", effect.ensure, effect.outcome)).or_default() += 1;
+            *self.effects.entry((effect.ensure.clone(), effect.outcome.clone())).or_default() += 1;
         }
         if let Some(page) = &receipt.page {
             *self.pages.entry(page.outcome.clone()).or_default() += 1;
         }
+    }
+
+    /// Who caused most findings, and how many.
+    pub fn noisiest(&self) -> Vec<(&str, usize)> {
+        let mut principals: Vec<_> =
+            self.principals.iter().map(|(who, count)| (who.as_str(), *count)).collect();
+        principals.sort_by_key(|(_, count)| Reverse(*count));
+        principals.truncate(NAMED);
+        principals
     }
 }
 
@@ -98,12 +112,13 @@ impl fmt::Display for Summary {
         let findings =
             self.findings.iter().map(|((severity, id), count)| format!("{count} {id} ({})", severity.0));
         line(f, "findings", findings)?;
-        line(f, "effects", self.effects.iter().map(|(effect, count)| format!("{count} {effect}")))?;
+        line(
+            f,
+            "effects",
+            self.effects.iter().map(|((ensure, outcome), count)| format!("{count} {ensure} {outcome}")),
+        )?;
         line(f, "pages", self.pages.iter().map(|(outcome, count)| format!("{count} {outcome}")))?;
-        let mut principals: Vec<(&String, &usize)> = self.principals.iter().collect();
-        principals.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let noisiest = principals.iter().take(NAMED).map(|(who, count)| format!("{count} {who}"));
-        line(f, "callers", noisiest)
+        line(f, "callers", self.noisiest().iter().map(|(who, count)| format!("{count} {who}")))
     }
 }
 

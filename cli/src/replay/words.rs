@@ -19,6 +19,14 @@ pub fn effect(effect: &EffectLine) -> String {
     }
 }
 
+/// What became of an effect or a page, as a column of its own says it.
+pub fn outcome(outcome: &str) -> &str {
+    match outcome {
+        "replayed" => "would be",
+        other => other,
+    }
+}
+
 /// What became of the page; `None` if nothing pages.
 pub fn page(receipt: &Receipt) -> Option<String> {
     receipt.page.as_ref().map(|page| match page.outcome.as_str() {

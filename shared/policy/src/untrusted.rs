@@ -63,7 +63,8 @@ pub fn clean(text: &str, limit: usize) -> String {
 }
 
 /// Whether a character shows as itself, in reading order, on the line where it stands.
-pub(crate) fn is_plain(character: char) -> bool {
+#[must_use]
+pub fn is_plain(character: char) -> bool {
     let invisible = matches!(
         character,
         '\u{00ad}'                       // soft hyphen

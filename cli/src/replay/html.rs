@@ -1,0 +1,103 @@
+//! Receipts as a page for a browser: one file that asks for nothing from anywhere.
+//!
+//! A page begins with its sums, which are known last. Until then the rows wait, deflated, in memory: neither they
+//! nor the receipts are held as they are, and nothing of an account's is left in a folder for temporary files.
+
+mod escape;
+mod overview;
+mod row;
+mod timeline;
+
+use super::show::{About, Show};
+use super::summary::Summary;
+use flate2::Compression;
+use flate2::bufread::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use overview::Overview;
+use sealwatch_policy::receipt::Receipt;
+use std::io::{BufWriter, Write};
+
+/// The page's style and script, and by what the Content-Security-Policy knows them: their SHA-256 in Base64.
+/// A test tells the right ones after a change.
+const STYLE: (&str, &str) = (include_str!("html/page.css"), "KKPya556Yd7oXRR82OINOz4FMnn0fWwRdbY55OHAzsU=");
+const SCRIPT: (&str, &str) = (include_str!("html/page.js"), "6zKpEdTSLKZFgZ8qPRsLaxMVScCAycqXSGcDp1Qu+dU=");
+
+/// So many rows are laid out together or not at all.
+const GROUP: usize = 100;
+
+pub struct Html<W: Write> {
+    out: BufWriter<W>,
+    overview: Overview,
+    rows: BufWriter<ZlibEncoder<Vec<u8>>>,
+    number: usize,
+}
+
+impl<W: Write> Html<W> {
+    pub fn new(out: W, about: About) -> Self {
+        Self {
+            out: BufWriter::with_capacity(1 << 16, out),
+            overview: Overview::new(about),
+            rows: BufWriter::with_capacity(1 << 16, ZlibEncoder::new(Vec::new(), Compression::fast())),
+            number: 0,
+        }
+    }
+}
+
+impl<W: Write> Show for Html<W> {
+    fn receipt(&mut self, receipt: Receipt) -> anyhow::Result<()> {
+        self.overview.add(&receipt);
+        if self.number.is_multiple_of(GROUP) {
+            self.rows.write_all(if self.number == 0 { b"<ol>\n" } else { b"</ol><ol>\n" })?;
+        }
+        self.number += 1;
+        Ok(row::write(&mut self.rows, &receipt)?)
+    }
+
+    /// Standard output is for the page alone.
+    fn end(self: Box<Self>, summary: &Summary) -> anyhow::Result<()> {
+        eprint!("{summary}");
+        let Self { mut out, overview, rows, number } = *self;
+        let rows = rows.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+        head(&mut out)?;
+        overview.write(&mut out, summary)?;
+        std::io::copy(&mut ZlibDecoder::new(rows.as_slice()), &mut out)?;
+        if number > 0 {
+            out.write_all(b"</ol>")?;
+        }
+        foot(&mut out)?;
+        Ok(out.flush()?)
+    }
+}
+
+fn head(out: &mut impl Write) -> std::io::Result<()> {
+    let (style, script) = (STYLE.1, SCRIPT.1);
+    writeln!(
+        out,
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>Sealwatch replay</title>
+<style>{}</style>
+</head>
+<body>"#,
+        STYLE.0
+    )
+}
+
+fn foot(out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(
+        out,
+        r"</div>
+</main>
+<footer>Made by sealwatch {} with <code>replay --format html</code>. All times are UTC.</footer>
+<script>{}</script>
+</body>
+</html>",
+        env!("CARGO_PKG_VERSION"),
+        SCRIPT.0
+    )
+}
