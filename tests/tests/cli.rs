@@ -1,6 +1,6 @@
 //! The command line as scripts see it: what it reads, what it prints where, and how it exits.
 //!
-//! Runs the real program, built here once, in an empty folder, so that no policy file lies about.
+//! Runs the real program in an empty folder, so that no policy file lies about.
 
 #![expect(
     clippy::expect_used,
@@ -9,112 +9,16 @@
     reason = "a program that can't be run, or output of another shape, fails the test"
 )]
 
+mod program;
 mod samples;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use program::{Place, program};
 use samples::{event, names, path, root, shipped_in};
 use serde_json::{Value, json};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-use tempfile::TempDir;
-
-/// The program. Cargo tells where it lies, whatever the target directory and profile.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "sealwatch", "--message-format", "json"])
-            .current_dir(root())
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("cargo can be run");
-        assert!(built.status.success(), "the program can't be built");
-        String::from_utf8_lossy(&built.stdout)
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "sealwatch")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .expect("cargo names the program")
-    })
-}
-
-/// What one run came to.
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    /// The receipts on standard output, one a line and nothing else.
-    fn receipts(&self) -> Vec<Value> {
-        self.out
-            .lines()
-            .map(|line| {
-                let receipt: Value = serde_json::from_str(line)
-                    .unwrap_or_else(|error| panic!("{error}: `{line}` is no receipt"));
-                assert!(receipt["event_id"].is_string(), "{line}");
-                receipt
-            })
-            .collect()
-    }
-
-    fn told(&self, words: &str) {
-        assert!(self.err.contains(words), "`{words}` isn't told:\n{}", self.err);
-    }
-}
-
-/// An empty folder to write input into and to run in.
-struct Place(TempDir);
-
-impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder can be made"))
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.0.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))
-            .expect("a folder can be made");
-        std::fs::write(&path, content).expect("a file can be written");
-        name.to_owned()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        self.run_with(arguments, &[])
-    }
-
-    fn run_with(&self, arguments: &[&str], input: &[u8]) -> Run {
-        let mut child = Command::new(program())
-            .args(arguments)
-            .current_dir(self.0.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be run");
-        let mut stdin = child.stdin.take().expect("standard input is piped");
-        // A program that reads no standard input may have closed it.
-        let _ = stdin.write_all(input);
-        drop(stdin);
-        let output = child.wait_with_output().expect("the program ends");
-        Run {
-            status: output.status.code().expect("it ends by itself"),
-            out: String::from_utf8(output.stdout).expect("standard output is text"),
-            err: String::from_utf8(output.stderr).expect("standard error is text"),
-        }
-    }
-
-    /// A replay to JSON, which succeeds.
-    fn replay(&self, arguments: &[&str]) -> Vec<Value> {
-        let run = self.run(&[&["replay", "--format", "json"], arguments].concat());
-        assert_eq!(run.status, 0, "{}", run.err);
-        run.receipts()
-    }
-}
 
 fn gzipped(content: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
