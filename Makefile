@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make replay` and `make test`. Both work in a fresh clone with Rust and
 # Python 3.11; everything they install stays in target/ and .tools/.
 .DEFAULT_GOAL := help
-.PHONY: help replay test build deploy tools format lint deny unit emulator template package
+.PHONY: help replay test build deploy tools format lint deny unit report emulator template package
 # The processors to build for; the tests build for the machine that they run on.
 ARCHITECTURE ?= arm64
 # The section of samconfig.toml that `make deploy` uses.
@@ -16,7 +16,7 @@ help: ## What there is
 replay: ## See what Sealwatch would do with the sample events (no AWS account)
 	cargo run --quiet --locked --package sealwatch -- replay events --state events/state.json
 
-test: tools format lint deny template emulator unit package ## Everything that CI checks; installs its tools into .tools/
+test: tools format lint deny template emulator unit report package ## Everything that CI checks; installs its tools into .tools/
 
 build: ## Package the guards and the policy file for AWS (ARCHITECTURE=x86_64 for other processors)
 	@tests/emulator/install.sh deploy
@@ -51,6 +51,9 @@ emulator: tools ## The AWS emulator keeps to AWS's documented behaviour
 
 unit: tools ## All Rust tests, those with the emulators included
 	cargo test --locked --workspace --all-features
+
+report: tools ## The page of a replay in a browser: nothing in it runs or leaves, and it can be read, searched and printed
+	TMPDIR="$(CURDIR)/.tools/report/tmp" .tools/node/bin/node --test --test-timeout=300000 --test-reporter=dot tests/report/check.mjs
 
 package: tools ## The packages start under Lambda's runtime interface emulator, and on Amazon Linux 2023's glibc
 	$(in_deploy) .tools/template/bin/python tests/package/check.py

