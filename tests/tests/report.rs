@@ -80,6 +80,10 @@ fn the_page_holds_every_receipt_once_and_whole_in_order_of_time() {
 #[test]
 fn its_numbers_are_those_of_the_receipts() {
     let place = Place::new();
+    let rows = Regex::new(
+        r#"<tr><td>([^<]*)</td><td data-q="[^"]*">([^<]*)</td><td><i class="\w+">\w+</i></td><td class="n">(\d+)</td></tr>"#,
+    );
+    let rows = rows.expect("a pattern");
     for mode in ["observe", "page", "remediate"] {
         place.write("policy.toml", shipped_in(mode));
         let (page, receipts, run) = both(&place, &[]);
@@ -112,10 +116,6 @@ fn its_numbers_are_those_of_the_receipts() {
                 *wanted.entry(key).or_default() += 1;
             }
         }
-        let rows = Regex::new(
-            r#"<tr><td>([^<]*)</td><td data-q="[^"]*">([^<]*)</td><td><i class="\w+">\w+</i></td><td class="n">(\d+)</td></tr>"#,
-        );
-        let rows = rows.expect("a pattern");
         let found: BTreeMap<(String, String), usize> = rows
             .captures_iter(&page)
             .map(|row| {
