@@ -191,9 +191,18 @@ impl Judgement<'_> {
     }
 
     fn administration(&mut self, key: &Description, policy: &KeyPolicy) {
-        let bypassed = self.change.request.get("bypassPolicyLockoutSafetyCheck") == Some(&Value::Bool(true));
+        let bypassed = match self.change.request.get("bypassPolicyLockoutSafetyCheck") {
+            Some(Value::Bool(bypassed)) => *bypassed,
+            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+            Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => false,
+        };
         match administration(policy, &key.arn) {
             Administration::Kept => {}
+            // Nobody has shown that the conditions can be met, as KMS's own check does for the caller of that moment.
+            Administration::UnderConditions(why) if bypassed => self.draft.doubt(&format!(
+                "whether its account can still change its policy, for the call asked KMS not to check that, and it hangs on: {}",
+                why.join("; ")
+            )),
             Administration::UnderConditions(why) => self
                 .draft
                 .reasons

@@ -205,6 +205,53 @@ fn the_account_keeps_control_or_it_is_told() {
 }
 
 #[test]
+fn control_under_conditions_is_a_doubt_if_the_call_kept_kms_from_checking_it() {
+    let when = |conditions: Value| {
+        let mut statement = root();
+        statement["Condition"] = conditions;
+        vec![statement]
+    };
+    let unless = |more: Value| {
+        let mut statement = json!({ "Effect": "Deny", "Resource": "*" });
+        statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        vec![root(), statement]
+    };
+    let checked = json!({ "keyId": ID });
+    let not_checked = |flag: Value| json!({ "keyId": ID, "bypassPolicyLockoutSafetyCheck": flag });
+    let past = || when(json!({ "DateLessThan": { "aws:CurrentTime": "2020-01-01T00:00:00Z" } }));
+    let organization = || when(json!({ "StringEquals": { "aws:PrincipalOrgID": "o-evil" } }));
+    let tag = || when(json!({ "StringEquals": { "aws:PrincipalTag/x": "9f8e7d" } }));
+    let address = || when(json!({ "IpAddress": { "aws:SourceIp": "203.0.113.7/32" } }));
+    let not_principal = unless(json!({ "NotPrincipal": { "AWS": "999999999999" }, "Action": "kms:*" }));
+    let not_action = unless(json!({ "Principal": "*", "NotAction": "kms:Decrypt" }));
+    let unless_organization = unless(
+        json!({ "Principal": "*", "Action": "kms:*", "Condition": { "StringNotEquals": { "aws:PrincipalOrgID": "o-evil" } } }),
+    );
+    for (name, statements, request, unknown) in [
+        ("no conditions, not checked", vec![root()], not_checked(json!(true)), false),
+        ("a date that is past", past(), not_checked(json!(true)), true),
+        ("a date that is past, as text", past(), not_checked(json!("true")), true),
+        ("a date that is past, checked", past(), checked.clone(), false),
+        ("a date that is past, checked expressly", past(), not_checked(json!(false)), false),
+        ("a date that is past, checked expressly as text", past(), not_checked(json!("false")), false),
+        ("another organization", organization(), not_checked(json!(true)), true),
+        ("a tag that nobody has", tag(), not_checked(json!(true)), true),
+        ("one address", address(), not_checked(json!(true)), true),
+        ("a Deny for all but another account", not_principal, not_checked(json!(true)), true),
+        ("a Deny of all but one action", not_action, not_checked(json!(true)), true),
+        ("a Deny for all but an organization", unless_organization.clone(), not_checked(json!(true)), true),
+        ("a Deny for all but an organization, checked", unless_organization, checked, false),
+    ] {
+        let facts =
+            Facts { log_groups: groups(&[]), trails: Reading::Known(Vec::new()), ..put(&statements, None) };
+        let plan = plan(&change_of(&record("PutKeyPolicy", request)), &facts);
+        let expected: Vec<_> = if unknown { vec!["key.state-unknown"] } else { vec![] };
+        assert_eq!(ids(&plan), expected, "{name}: {plan:#?}");
+        assert!(!unknown || evidence(&plan).contains("asked KMS not to check that"), "{name}");
+    }
+}
+
+#[test]
 fn hostile_statements_stay_on_their_line() {
     let hostile = json!({ "Sid": "x\nCRITICAL", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::999999999999:user/a\u{202e}b" }, "Action": "kms:*", "Resource": "*" });
     let plan = judged(&put(&[root(), hostile], Some(&[root(), all_logs(), trails()])));
