@@ -3,10 +3,15 @@
 //! String, ARN, Bool and Null operators are evaluated with IAM's rules for absent keys, `…IfExists` and the
 //! set operators. Any other operator, and any key about which nothing is known, is a doubt, never an answer.
 
+use super::meet::can_meet;
 use super::statement::{Condition, Text, excerpt};
 use super::truth::Truth;
+use crate::untrusted::clean;
 use crate::wildcard;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Characters of a condition that are told at most.
+const TOLD: usize = 200;
 
 /// What is known about one context key of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub enum ContextValue {
     Present(Vec<String>),
     /// The key may be missing; if it is there, its value is one of these.
     PresentIfAtAll(Vec<String>),
+    /// The key is there with one value, of which only patterns are known; it matches one of these.
+    Like(Vec<String>),
     /// The key isn't in the request.
     Absent,
     /// Nothing is known.
@@ -142,12 +149,15 @@ pub(super) fn holds(condition: &Condition, context: &RequestContext) -> Truth {
         return Truth::maybe(format!("the condition on `{key}` has no values"));
     }
     let one = |value: &String| Some(vec![value.clone()]);
+    if let ContextValue::Like(patterns) = context.get(&condition.key) {
+        return holds_like(operator, &key, values, patterns);
+    }
     // Every request that is possible by what is known: the key's values, or `None` without the key.
     let possible: Vec<Option<Vec<String>>> = match context.get(&condition.key) {
         ContextValue::Present(values) => vec![Some(values.clone()).filter(|values| !values.is_empty())],
         ContextValue::PresentIfAtAll(forms) => forms.iter().map(one).chain([None]).collect(),
         ContextValue::Absent => vec![None],
-        ContextValue::Unknown => Vec::new(),
+        ContextValue::Like(_) | ContextValue::Unknown => Vec::new(),
     };
     let answers: Vec<Truth> =
         possible.iter().map(|present| holds_for(operator, &key, values, present.as_deref())).collect();
@@ -155,6 +165,40 @@ pub(super) fn holds(condition: &Condition, context: &RequestContext) -> Truth {
         Some((first, rest)) if rest.iter().all(|answer| answer == first) => first.clone(),
         Some(_) | None => Truth::maybe(format!("what the request says for `{key}` isn't known")),
     }
+}
+
+/// A condition as a sentence has it, cleaned: `StringEquals aws:PrincipalOrgID o-abc`.
+pub(super) fn told(condition: &Condition) -> String {
+    let Condition { operator, key, values } = condition;
+    let values: Vec<&str> = values
+        .iter()
+        .map(|value| match value {
+            Text::Known(text) | Text::Unread(text) => text.as_str(),
+        })
+        .collect();
+    clean(&format!("{operator} {key} {}", values.join(", ")), TOLD)
+}
+
+/// Whether `one` never holds where `other` doesn't. Says no where that isn't plain.
+pub(super) fn is_no_wider(one: &Condition, other: &Condition) -> bool {
+    let same = one.operator.eq_ignore_ascii_case(&other.operator) && one.key.eq_ignore_ascii_case(&other.key);
+    let (Some(ones), Some(others), true) = (known(one), known(other), same) else {
+        return false;
+    };
+    match Operator::read(&one.operator) {
+        Some(Operator::Compare { sense: Sense::Positive, .. }) => ones.is_subset(&others),
+        Some(Operator::Compare { sense: Sense::Negated, .. }) => ones.is_superset(&others),
+        Some(Operator::Null) | None => ones == others,
+    }
+}
+
+/// A condition's values, if all are understood: a reason why not is cut short, and equals nothing.
+fn known(condition: &Condition) -> Option<BTreeSet<&str>> {
+    let values = condition.values.iter().map(|value| match value {
+        Text::Known(text) => Some(text.as_str()),
+        Text::Unread(_) => None,
+    });
+    values.collect()
 }
 
 /// Whether the condition holds for one possible request.
@@ -189,6 +233,29 @@ fn holds_for(operator: Operator, key: &str, values: &[Text], present: Option<&[S
         (Scope::Single, _) => Truth::maybe(format!("`{key}` has several values and no set operator")),
         (Scope::ForAnyValue, actual) => Truth::any(actual.iter().map(compare)),
         (Scope::ForAllValues, actual) => Truth::all(actual.iter().map(compare)),
+    }
+}
+
+/// Whether the condition holds for a value that matches one of these patterns: never if none of them meets the policy's.
+fn holds_like(operator: Operator, key: &str, values: &[Text], patterns: &[String]) -> Truth {
+    let (how, sense) = match operator {
+        Operator::Null => return is_null(values, Some(patterns)),
+        Operator::Compare { how, sense, scope: _, absent: _ } => (how, sense),
+    };
+    let possible = |value: &Text| match (value, how) {
+        (Text::Unread(_), _) | (_, Comparison::Bool | Comparison::EqualsIgnoreCase) => true,
+        (Text::Known(text), Comparison::Equals) => {
+            // Neither an account nor a name has these characters.
+            !text.contains(['*', '?']) && patterns.iter().any(|it| wildcard::matches(it, text))
+        }
+        (Text::Known(text), Comparison::Like) => patterns.iter().any(|it| can_meet(text, it)),
+        (Text::Known(text), Comparison::Arn) => patterns.iter().any(|it| arns_meet(text, it)),
+    };
+    let unknown = || Truth::maybe(format!("what the request says for `{key}` isn't known"));
+    match (values.iter().any(possible), sense) {
+        (true, Sense::Positive | Sense::Negated) => unknown(),
+        (false, Sense::Positive) => Truth::No,
+        (false, Sense::Negated) => Truth::Yes,
     }
 }
 
@@ -230,6 +297,13 @@ fn arn_like(pattern: &str, actual: &str) -> Truth {
         }
         (_, false) => Truth::No,
     }
+}
+
+/// Whether a whole ARN can match both patterns, part by part; a pattern that isn't whole may mean anything.
+fn arns_meet(left: &str, right: &str) -> bool {
+    let (left, right): (Vec<&str>, Vec<&str>) =
+        (left.splitn(6, ':').collect(), right.splitn(6, ':').collect());
+    left.len() != 6 || left.iter().zip(right).all(|(left, right)| can_meet(left, right))
 }
 
 /// Whether `pattern` as a `Resource` covers `actual`.

@@ -5,7 +5,7 @@
 
 use super::condition::{RequestContext, holds, resource_covers};
 use super::document::KeyPolicy;
-use super::statement::{Effect, Principal, Statement, Text};
+use super::statement::{Effect, Principal, Statement, Text, excerpt};
 use super::truth::{Truth, extend_unique};
 use crate::names::{AccountId, Arn, KeyArn};
 use crate::wildcard;
@@ -106,17 +106,31 @@ fn reasons(label: &str, why: Vec<String>) -> impl Iterator<Item = String> {
 }
 
 /// Whether a statement applies: all of its parts match. One that certainly doesn't settles it.
-pub(super) fn applies(statement: &Statement, request: &Request<'_>) -> Truth {
-    let Statement { label: _, sid: _, effect: _, principals, actions, resources, conditions, doubts } =
-        statement;
+fn applies(statement: &Statement, request: &Request<'_>) -> Truth {
+    let conditions = statement.conditions.iter().map(|condition| holds(condition, request.context));
+    Truth::all([concerns(statement, request)].into_iter().chain(conditions))
+}
+
+/// Whether a statement is about a request, its conditions aside.
+pub(super) fn concerns(statement: &Statement, request: &Request<'_>) -> Truth {
+    let Statement {
+        label: _,
+        sid: _,
+        effect: _,
+        principals,
+        actions,
+        resources,
+        conditions: _,
+        doubts,
+        written: _,
+    } = statement;
     let key = request.key.to_string();
     let action =
         any_text(actions, |action| Truth::from(wildcard::matches_ignore_case(action, request.action)));
     let resource = any_text(resources, |pattern| resource_covers(pattern, &key));
     let principal = Truth::any(principals.iter().map(|principal| names(principal, request.caller)));
-    let conditions = conditions.iter().map(|condition| holds(condition, request.context));
     let doubts = doubts.iter().map(|doubt| Truth::maybe(doubt.as_str()));
-    Truth::all([action, principal, resource].into_iter().chain(conditions).chain(doubts))
+    Truth::all([action, principal, resource].into_iter().chain(doubts))
 }
 
 fn any_text(texts: &[Text], matches: impl Fn(&str) -> Truth) -> Truth {
@@ -134,7 +148,10 @@ fn names(principal: &Principal, caller: Caller<'_>) -> Truth {
         }
         (Principal::Aws(name), Caller::Principal(caller)) => Truth::from(covers(name, caller)),
         (Principal::Aws(_), Caller::Service(_)) | (Principal::Service(_), Caller::Principal(_)) => Truth::No,
-        (Principal::Other(_), _) => Truth::No,
+        (Principal::Other(name), Caller::Principal(caller)) if name == caller => {
+            Truth::maybe(format!("whether anybody calls as `{}`", excerpt(name)))
+        }
+        (Principal::Other(_), Caller::Principal(_) | Caller::Service(_)) => Truth::No,
         (Principal::Unread(why), _) => Truth::maybe(why.as_str()),
     }
 }

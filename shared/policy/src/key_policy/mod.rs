@@ -10,10 +10,13 @@ mod document;
 mod error;
 mod evaluate;
 mod json;
+mod meet;
+mod outsiders;
 mod reach;
 mod service;
 mod statement;
 mod truth;
+mod wider;
 
 #[cfg(test)]
 mod tests;
@@ -23,5 +26,6 @@ pub use condition::{ContextValue, RequestContext};
 pub use document::KeyPolicy;
 pub use error::KeyPolicyError;
 pub use evaluate::{Access, Caller, Doubt, Request, evaluate};
-pub use reach::{Administration, Opening, Outsider, administration, openings};
+pub use outsiders::Outsider;
+pub use reach::{ACTIONS_ACROSS_ACCOUNTS, Administration, Opening, Openings, administration, openings};
 pub use service::{ServiceAccess, logs_access};

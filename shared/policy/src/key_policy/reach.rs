@@ -3,35 +3,38 @@
 //! Asks for what is possible: an outsider who must meet a condition that outsiders can meet is let in under
 //! conditions, one who certainly can't isn't. Grants and IAM policies are not looked at.
 
-use super::condition::{ContextValue, RequestContext};
+use super::condition::{RequestContext, holds, told};
 use super::document::KeyPolicy;
-use super::evaluate::{Caller, Request, account_of, applies};
-use super::statement::{Effect, Principal};
+use super::evaluate::{Caller, Request, account_of, concerns};
+use super::outsiders::{Candidate, Outsider, candidates, context};
+use super::statement::{Effect, Principal, Statement};
 use super::truth::{Truth, extend_unique};
+use super::wider::Comparison;
 use crate::names::KeyArn;
-use crate::untrusted::clean;
 use std::collections::BTreeSet;
 
 /// Somebody outside the account whom a policy lets in.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
-    /// Who: a principal as the policy writes it, or everyone.
+    /// Who.
     pub who: Outsider,
-    /// What for, of the actions that matter.
-    pub actions: BTreeSet<&'static str>,
-    /// What has to hold beside that and can't be told from the policy; empty if nothing has to.
+    /// What for, whatever else holds.
+    pub surely: BTreeSet<&'static str>,
+    /// What for under `conditions`.
+    pub perhaps: BTreeSet<&'static str>,
+    /// The statements that let them in, cleaned.
+    pub by: Vec<String>,
+    /// What has to hold for `perhaps` and can't be told from the policy.
     pub conditions: Vec<String>,
 }
 
-/// Who is outside.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outsider {
-    /// Anybody with an AWS account.
-    Everyone,
-    /// Another account, or a user or role of one, cleaned.
-    Principal(String),
-    /// A federated or canonical user, cleaned.
-    Other(String),
+/// All of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Openings {
+    /// Who is let in.
+    pub found: Vec<Opening>,
+    /// Of how many who are named nobody asked, for they are too many.
+    pub not_asked: usize,
 }
 
 /// Whether the key's own account can still change its policy.
@@ -45,56 +48,68 @@ pub enum Administration {
     Lost,
 }
 
-/// The actions that are asked for: use, and control.
-const ACTIONS: [&str; 9] = [
+/// The actions that other accounts can be let do: no policy lets them change a key, or its policy.
+///
+/// Source: KMS API Reference, "Cross-account use" of each. RetireGrant hangs on the grant, not on a policy.
+pub const ACTIONS_ACROSS_ACCOUNTS: [&str; 21] = [
+    "kms:CreateGrant",
+    "kms:Decapsulate",
     "kms:Decrypt",
+    "kms:DeriveSharedSecret",
+    "kms:DescribeKey",
+    "kms:Encapsulate",
     "kms:Encrypt",
     "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateMac",
+    "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
+    "kms:ListGrants",
     "kms:ReEncryptFrom",
-    "kms:CreateGrant",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "kms:DisableKey",
-    "kms:DescribeKey",
+    "kms:ReEncryptTo",
+    "kms:RevokeGrant",
+    "kms:Sign",
+    "kms:Verify",
+    "kms:VerifyMac",
 ];
 
-/// Whom outside the key's account a policy lets in.
+/// Whom outside the key's account a policy lets in whom an earlier one didn't; without that one, whom it lets in at all.
 ///
-/// A principal `*` isn't everyone if a condition keeps outsiders out, such as `kms:CallerAccount` in the policies that AWS's
-/// own consoles write.
+/// New is what is allowed surely and wasn't; and what is allowed under conditions and wasn't at all, or was under others.
+/// A principal `*` isn't everyone if a condition keeps outsiders out, such as `kms:CallerAccount` in the policies that
+/// AWS's own consoles write.
 #[must_use]
-pub fn openings(policy: &KeyPolicy, key: &KeyArn) -> Vec<Opening> {
-    let own = key.place().account.as_str();
-    let mut openings = Vec::new();
-    let stranger = stranger(policy, key);
-    openings.extend(opening(policy, key, Outsider::Everyone, &stranger));
-    let mut named = BTreeSet::new();
-    let mut others = BTreeSet::new();
-    for statement in policy.statements.iter().filter(|statement| statement.effect != Effect::Deny) {
-        for principal in &statement.principals {
-            match principal {
-                Principal::Aws(name) if account_of(name).is_some_and(|account| account != own) => {
-                    named.insert(name.as_str());
+pub fn openings(policy: &KeyPolicy, earlier: Option<&KeyPolicy>, key: &KeyArn) -> Openings {
+    let policies: Vec<&KeyPolicy> = [policy].into_iter().chain(earlier).collect();
+    let partition = key.place().region.partition();
+    let (candidates, not_asked) = candidates(&policies, key);
+    let mut found: Vec<(Candidate, Opening)> = Vec::new();
+    for candidate in candidates {
+        let context = context(&candidate.caller, partition);
+        let now = View::of(policy, key, &candidate.caller, &context);
+        let before = earlier.map(|earlier| View::of(earlier, key, &candidate.caller, &context));
+        let mut compare = Comparison::new(&context);
+        for action in ACTIONS_ACROSS_ACCOUNTS {
+            let answer = now.answer(action);
+            let known = before
+                .as_ref()
+                .is_some_and(|before| !is_wider(&answer, &before.answer(action), &mut compare));
+            let told = found.iter().any(|(who, it)| who.stands_for(&candidate) && it.says(action, &answer));
+            if answer.truth != Truth::No && !known && !told {
+                match found.iter_mut().find(|(it, _)| it.who == candidate.who) {
+                    Some((_, opening)) => opening.add(action, answer),
+                    None => {
+                        let mut opening = Opening::of(candidate.who.clone());
+                        opening.add(action, answer);
+                        found.push((candidate.clone(), opening));
+                    }
                 }
-                Principal::Other(name) => {
-                    others.insert(clean(name, 200));
-                }
-                // A bare unique id is a user or role that was deleted, and comes back for nobody.
-                Principal::Aws(_) | Principal::Everyone | Principal::Service(_) | Principal::Unread(_) => {}
             }
         }
     }
-    // Who comes in with everyone is told with everyone.
-    for name in named {
-        let told = Outsider::Principal(clean(name, 200));
-        openings.extend(opening(policy, key, told, name));
-    }
-    openings.extend(others.into_iter().map(|name| Opening {
-        who: Outsider::Other(name),
-        actions: BTreeSet::new(),
-        conditions: vec!["what it may do isn't evaluated".to_owned()],
-    }));
-    openings
+    Openings { found: found.into_iter().map(|(_, opening)| opening).collect(), not_asked }
 }
 
 /// Whether anybody of the key's account can still change its policy.
@@ -106,7 +121,9 @@ pub fn administration(policy: &KeyPolicy, key: &KeyArn) -> Administration {
     for statement in policy.statements.iter().filter(|statement| statement.effect != Effect::Deny) {
         for principal in &statement.principals {
             match principal {
-                Principal::Aws(name) if account_of(name) == Some(own) => candidates.push(name.clone()),
+                Principal::Aws(name) | Principal::Other(name) if account_of(name) == Some(own) => {
+                    candidates.push(name.clone());
+                }
                 Principal::Everyone
                 | Principal::Aws(_)
                 | Principal::Other(_)
@@ -117,8 +134,8 @@ pub fn administration(policy: &KeyPolicy, key: &KeyArn) -> Administration {
     }
     let mut conditions = Vec::new();
     for candidate in candidates {
-        let context = context(&candidate, own);
-        match reach(policy, key, &candidate, "kms:PutKeyPolicy", &context) {
+        let context = context(&candidate, partition);
+        match View::of(policy, key, &candidate, &context).answer("kms:PutKeyPolicy").truth {
             Truth::Yes => return Administration::Kept,
             Truth::No => {}
             Truth::Maybe(why) => extend_unique(&mut conditions, why),
@@ -127,73 +144,115 @@ pub fn administration(policy: &KeyPolicy, key: &KeyArn) -> Administration {
     if conditions.is_empty() { Administration::Lost } else { Administration::UnderConditions(conditions) }
 }
 
-/// A role of an account that the policy doesn't know.
-fn stranger(policy: &KeyPolicy, key: &KeyArn) -> String {
-    let text = policy.document().to_string();
-    let unused = (0..).map(|offset: u64| format!("{:012}", 210_987_654_321_u64.wrapping_add(offset)));
-    let account = unused.take(1 << 16).find(|account| !text.contains(account.as_str()));
-    let account = account.unwrap_or_else(|| "210987654321".to_owned());
-    format!("arn:{}:iam::{account}:role/outsider", key.place().region.partition())
-}
+impl Opening {
+    fn of(who: Outsider) -> Self {
+        Self {
+            who,
+            surely: BTreeSet::new(),
+            perhaps: BTreeSet::new(),
+            by: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
 
-/// What a policy lets one outsider do, if anything.
-fn opening(policy: &KeyPolicy, key: &KeyArn, who: Outsider, caller: &str) -> Option<Opening> {
-    let account = account_of(caller)?;
-    let context = context(caller, account);
-    let mut actions = BTreeSet::new();
-    let mut conditions = Vec::new();
-    let mut surely = false;
-    for action in ACTIONS {
-        match reach(policy, key, caller, action, &context) {
+    fn add(&mut self, action: &'static str, answer: Answer<'_>) {
+        extend_unique(&mut self.by, answer.allows.iter().map(|statement| statement.label.clone()));
+        match answer.truth {
             Truth::Yes => {
-                surely = true;
-                actions.insert(action);
+                self.surely.insert(action);
+                self.perhaps.remove(action);
+            }
+            Truth::Maybe(why) => {
+                if !self.surely.contains(action) {
+                    self.perhaps.insert(action);
+                }
+                extend_unique(&mut self.conditions, why);
             }
             Truth::No => {}
+        }
+    }
+
+    /// Whether the opening says as much of an action.
+    fn says(&self, action: &str, answer: &Answer<'_>) -> bool {
+        match &answer.truth {
+            Truth::No => true,
+            Truth::Yes => self.surely.contains(action),
             Truth::Maybe(why) => {
-                actions.insert(action);
-                extend_unique(&mut conditions, why);
+                let all_in = |some: &[String], others: &[String]| some.iter().all(|it| others.contains(it));
+                let as_bad = all_in(why, &self.conditions) || all_in(&self.conditions, why);
+                self.surely.contains(action) || (self.perhaps.contains(action) && as_bad)
             }
         }
     }
-    if surely {
-        conditions.clear();
+}
+
+/// A policy as one caller sees it.
+struct View<'a> {
+    policy: &'a KeyPolicy,
+    key: &'a KeyArn,
+    caller: &'a str,
+    context: &'a RequestContext,
+    /// Whether the conditions of each statement hold.
+    conditions: Vec<Truth>,
+}
+
+/// Whether a caller may do something: surely, not, or if something holds that isn't known.
+struct Answer<'a> {
+    truth: Truth,
+    /// The statements that allow it, or may.
+    allows: Vec<&'a Statement>,
+    /// The statements that deny it, or may.
+    denies: Vec<&'a Statement>,
+}
+
+impl<'a> View<'a> {
+    fn of(policy: &'a KeyPolicy, key: &'a KeyArn, caller: &'a str, context: &'a RequestContext) -> Self {
+        let conditions = policy.statements.iter().map(|statement| {
+            Truth::all(statement.conditions.iter().map(|condition| match holds(condition, context) {
+                Truth::Maybe(_) => Truth::maybe(told(condition)),
+                certain @ (Truth::Yes | Truth::No) => certain,
+            }))
+        });
+        Self { policy, key, caller, context, conditions: conditions.collect() }
     }
-    (!actions.is_empty()).then_some(Opening { who, actions, conditions })
-}
 
-/// Whether a policy lets a caller do something: surely, not, or if something holds that isn't known.
-fn reach(policy: &KeyPolicy, key: &KeyArn, caller: &str, action: &str, context: &RequestContext) -> Truth {
-    let request = Request { caller: Caller::Principal(caller), action, key, context };
-    let of = |wanted: fn(Effect) -> bool| {
-        let statements = policy.statements.iter().filter(move |statement| wanted(statement.effect));
-        Truth::any(statements.map(|statement| match applies(statement, &request) {
-            Truth::Maybe(why) => {
-                Truth::Maybe(why.into_iter().map(|why| format!("{}: {why}", statement.label)).collect())
+    fn answer(&self, action: &str) -> Answer<'a> {
+        let request =
+            Request { caller: Caller::Principal(self.caller), action, key: self.key, context: self.context };
+        let (mut allows, mut denies) = (Vec::new(), Vec::new());
+        let (mut allowed, mut denied) = (Vec::new(), Vec::new());
+        for (statement, conditions) in self.policy.statements.iter().zip(&self.conditions) {
+            if *conditions == Truth::No {
+                continue;
             }
-            certain @ (Truth::Yes | Truth::No) => certain,
-        }))
-    };
-    let allowed = of(|effect| effect != Effect::Deny);
-    let denied = of(|effect| effect != Effect::Allow);
-    let doubts = policy.doubts.iter().map(|doubt| Truth::maybe(doubt.as_str()));
-    Truth::all([allowed, denied.not()].into_iter().chain(doubts))
+            let applies = Truth::all([concerns(statement, &request), conditions.clone()]);
+            if applies == Truth::No {
+                continue;
+            }
+            if statement.effect != Effect::Deny {
+                allows.push(statement);
+                allowed.push(applies.clone().because(&statement.label));
+            }
+            if statement.effect != Effect::Allow {
+                denies.push(statement);
+                denied.push(applies.because(&format!("{}, a Deny", statement.label)));
+            }
+        }
+        let doubts = self.policy.doubts.iter().map(|doubt| Truth::maybe(doubt.as_str()));
+        let truth = Truth::all([Truth::any(allowed), Truth::any(denied).not()].into_iter().chain(doubts));
+        Answer { truth, allows, denies }
+    }
 }
 
-/// What is known of a person's or role's calls; of all else nothing, for they may bring it about.
-fn context(caller: &str, account: &str) -> RequestContext {
-    let one = |value: &str| ContextValue::Present(vec![value.to_owned()]);
-    let arn = if caller.starts_with("arn:") && !caller.ends_with(":root") {
-        one(caller)
-    } else {
-        ContextValue::Unknown
-    };
-    RequestContext::default()
-        .with("kms:CallerAccount", one(account))
-        .with("aws:PrincipalAccount", one(account))
-        .with("aws:PrincipalArn", arn)
-        .with("aws:PrincipalIsAWSService", one("false"))
-        .with("aws:SecureTransport", one("true"))
-        .with("aws:SourceArn", ContextValue::Absent)
-        .with("aws:SourceAccount", ContextValue::Absent)
+/// Whether more is allowed than before: surely, for the first time, or by other conditions.
+fn is_wider(now: &Answer<'_>, before: &Answer<'_>, compare: &mut Comparison<'_>) -> bool {
+    match (&now.truth, &before.truth) {
+        (Truth::No, Truth::Yes | Truth::Maybe(_) | Truth::No) => false,
+        (Truth::Yes | Truth::Maybe(_), Truth::Yes) => false,
+        (Truth::Yes, Truth::Maybe(_) | Truth::No) | (Truth::Maybe(_), Truth::No) => true,
+        (Truth::Maybe(_), Truth::Maybe(_)) => {
+            !(compare.all_within(&now.allows, &before.allows)
+                && compare.all_within(&before.denies, &now.denies))
+        }
+    }
 }

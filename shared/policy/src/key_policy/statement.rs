@@ -21,6 +21,8 @@ pub(super) struct Statement {
     pub(super) conditions: Vec<Condition>,
     /// What about the statement isn't understood.
     pub(super) doubts: Vec<String>,
+    /// The statement as it stands in the document.
+    pub(super) written: Value,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl Statement {
     pub(super) fn read(index: usize, value: &Value, variables: Variables) -> Self {
         let number = index.saturating_add(1);
         let Value::Object(map) = value else {
-            return Self::unread(number, format!("it is {} and no object", quote(value)));
+            return Self::unread(number, format!("it is {} and no object", quote(value)), value);
         };
         let mut doubts = Vec::new();
         let sid = map.get("Sid").and_then(Value::as_str).map(str::to_owned);
@@ -97,10 +99,11 @@ impl Statement {
         for name in map.keys().filter(|name| !ELEMENTS.contains(&name.as_str())) {
             doubts.push(format!("its element `{}` is unknown", excerpt(name)));
         }
-        Self { label, sid, effect, principals, actions, resources, conditions, doubts }
+        let written = value.clone();
+        Self { label, sid, effect, principals, actions, resources, conditions, doubts, written }
     }
 
-    fn unread(number: usize, doubt: String) -> Self {
+    fn unread(number: usize, doubt: String, value: &Value) -> Self {
         let unread = || vec![Text::Unread(doubt.clone())];
         Self {
             label: format!("statement {number}"),
@@ -111,6 +114,7 @@ impl Statement {
             resources: unread(),
             conditions: Vec::new(),
             doubts: Vec::new(),
+            written: value.clone(),
         }
     }
 }

@@ -25,6 +25,14 @@ impl Truth {
         }
     }
 
+    /// The same, each reason after what it is about.
+    pub(super) fn because(self, of: &str) -> Self {
+        match self {
+            Self::Maybe(why) => Self::Maybe(why.into_iter().map(|why| format!("{of}: {why}")).collect()),
+            certain @ (Self::Yes | Self::No) => certain,
+        }
+    }
+
     /// Every part holds; true of no parts at all.
     pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut doubts = Vec::new();

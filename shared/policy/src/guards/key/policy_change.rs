@@ -8,16 +8,17 @@ use super::usage::LogGroups;
 use super::{Description, findings};
 use crate::facts::Reading;
 use crate::key_policy::{
-    Administration, KeyPolicy, Opening, Outsider, ServiceAccess, administration, logs_access, openings,
-    trail_access,
+    ACTIONS_ACROSS_ACCOUNTS, Administration, KeyPolicy, Opening, Openings, ServiceAccess, administration,
+    logs_access, openings, trail_access,
 };
 use crate::names::{LogGroupArn, TrailArn};
 use crate::plan::{Finding, Remedy, Severity};
 use crate::preflight::{add_statements, get_policy, put_policy};
 use crate::untrusted::clean;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
-/// Resources that a finding names at most.
+/// Resources, and whom or what else, that a finding names at most.
 const NAMED: usize = 10;
 
 /// What one service's access came to, over all that uses the key.
@@ -71,9 +72,8 @@ impl Judgement<'_> {
         if shut.out.is_empty() {
             return;
         }
-        let more = shut.out.len().saturating_sub(NAMED);
         let mut evidence: Vec<String> = shut.out.iter().take(NAMED).cloned().collect();
-        evidence.extend((more > 0).then(|| format!("and {more} more")));
+        evidence.extend(rest(shut.out.len()));
         evidence.extend(self.difference(policy));
         let mut remedies = Vec::new();
         if shut.denied {
@@ -147,23 +147,28 @@ impl Judgement<'_> {
 
     fn outsiders(&mut self, key: &Description, policy: &KeyPolicy) {
         let earlier = match &self.facts.earlier_policy {
-            Reading::Known(earlier) => Some(openings(earlier, &key.arn)),
+            Reading::Known(earlier) => Some(earlier),
             Reading::Assumed(_) | Reading::Absent | Reading::Unreadable(_) | Reading::NotAsked => None,
         };
-        let gained: Vec<Opening> = openings(policy, &key.arn)
-            .into_iter()
-            .filter_map(|opening| newly(opening, earlier.as_deref()))
-            .collect();
+        let Openings { found: mut gained, not_asked } = openings(policy, earlier, &key.arn);
+        if not_asked > 0 {
+            self.draft.doubt(&format!(
+                "whether its policy lets in {not_asked} more whom it names: they are too many"
+            ));
+        }
         if gained.is_empty() {
             return;
         }
-        let everyone = gained.iter().any(|it| it.who == Outsider::Everyone && it.conditions.is_empty());
+        let is_open = |it: &Opening| it.who.is_anybody() && !it.surely.is_empty();
+        gained.sort_by_key(|it| !is_open(it));
+        let everyone = gained.iter().any(is_open);
         let (severity, whom) = match (everyone, &earlier) {
             (true, _) => (Severity::Critical, "everyone with an AWS account"),
-            (false, Some(_)) => (Severity::High, "somebody outside its account who wasn't let in before"),
+            (false, Some(_)) => (Severity::High, "somebody outside its account who wasn't let in so before"),
             (false, None) => (Severity::Medium, "somebody outside its account"),
         };
-        let mut evidence: Vec<String> = gained.iter().map(told).collect();
+        let mut evidence: Vec<String> = gained.iter().take(NAMED).flat_map(told).collect();
+        evidence.extend(rest(gained.len()));
         if earlier.is_none() {
             evidence.push(format!("whether that is new can't be told: {}", self.why_no_earlier()));
         }
@@ -201,12 +206,12 @@ impl Judgement<'_> {
             // Nobody has shown that the conditions can be met, as KMS's own check does for the caller of that moment.
             Administration::UnderConditions(why) if bypassed => self.draft.doubt(&format!(
                 "whether its account can still change its policy, for the call asked KMS not to check that, and it hangs on: {}",
-                why.join("; ")
+                listed(&why, "; ")
             )),
             Administration::UnderConditions(why) => self
                 .draft
                 .reasons
-                .push(format!("its account can change its policy only under conditions: {}", why.join("; "))),
+                .push(format!("its account can change its policy only under conditions: {}", listed(&why, "; "))),
             Administration::Lost => {
                 let mut evidence = vec![format!(
                     "no statement lets anybody of account {} call kms:PutKeyPolicy",
@@ -256,30 +261,34 @@ impl Judgement<'_> {
     }
 }
 
-/// What of an opening wasn't there before; all of it where nobody knows what was.
-fn newly(mut opening: Opening, earlier: Option<&[Opening]>) -> Option<Opening> {
-    let before = earlier.into_iter().flatten().find(|it| it.who == opening.who);
-    if let Some(before) = before {
-        let is_wider = !before.conditions.is_empty() && opening.conditions.is_empty();
-        if !is_wider {
-            opening.actions.retain(|action| !before.actions.contains(action));
-            if opening.actions.is_empty() {
-                return None;
-            }
+/// What an opening lets somebody do, surely and under conditions.
+fn told(opening: &Opening) -> Vec<String> {
+    let Opening { who, surely, perhaps, by, conditions } = opening;
+    let actions = |actions: &BTreeSet<&str>| {
+        if actions.len() == ACTIONS_ACROSS_ACCOUNTS.len() {
+            return "all that other accounts can be let do".to_owned();
         }
-    }
-    Some(opening)
+        actions.iter().copied().collect::<Vec<_>>().join(", ")
+    };
+    let (who, by) = (who.described(), listed(by, ", "));
+    let surely = (!surely.is_empty()).then(|| format!("it lets in {who}, by {by}: {}", actions(surely)));
+    let perhaps = (!perhaps.is_empty()).then(|| {
+        format!(
+            "it may let in {who}, by {by}: {}, which hangs on {}",
+            actions(perhaps),
+            listed(conditions, "; ")
+        )
+    });
+    surely.into_iter().chain(perhaps).collect()
 }
 
-fn told(opening: &Opening) -> String {
-    let who = match &opening.who {
-        Outsider::Everyone => "everyone with an AWS account",
-        Outsider::Principal(name) | Outsider::Other(name) => name,
-    };
-    let actions: Vec<&str> = opening.actions.iter().copied().collect();
-    let actions = if actions.is_empty() { "something".to_owned() } else { actions.join(", ") };
-    match opening.conditions.as_slice() {
-        [] => format!("it lets in {who}: {actions}"),
-        conditions => format!("it may let in {who}: {actions}, which hangs on: {}", conditions.join("; ")),
-    }
+/// The first of many, and how many more there are.
+fn listed(all: &[String], between: &str) -> String {
+    let first: Vec<String> = all.iter().take(NAMED).cloned().chain(rest(all.len())).collect();
+    first.join(between)
+}
+
+fn rest(count: usize) -> Option<String> {
+    let more = count.saturating_sub(NAMED);
+    (more > 0).then(|| format!("and {more} more"))
 }

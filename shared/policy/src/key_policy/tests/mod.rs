@@ -10,6 +10,7 @@ mod documented;
 mod engine;
 mod grants;
 mod properties;
+mod reach;
 mod shapes;
 mod statement;
 

@@ -1,5 +1,6 @@
 //! Properties over generated policies: no panic, no order, and a statement that truly is what's missing.
 
+use super::super::openings;
 use super::*;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -212,6 +213,16 @@ proptest! {
         let after = kind(&answer(&added(&document, other)));
         prop_assert!(after != Allowed || before == Allowed, "{:?} became {:?}", before, after);
         prop_assert!(before != Denied || after == Denied, "{:?} became {:?}", before, after);
+    }
+
+    #[test]
+    fn nobody_is_let_in_newly_by_the_same_policy_or_a_further_deny(document in any_policy(), other in any_statement()) {
+        let read = |document: &Value| KeyPolicy::from_value(document).unwrap();
+        let denied = added(&document, with(other, json!({ "Effect": "Deny" })));
+        let reversed = replaced(&document, statements(&document).into_iter().rev().collect());
+        for now in [&document, &denied, &reversed] {
+            prop_assert_eq!(openings(&read(now), Some(&read(&document)), &key()).found, []);
+        }
     }
 
     #[test]

@@ -154,6 +154,16 @@ fn who_is_let_in_from_outside_is_told() {
     let via = json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "kms:Decrypt", "Resource": "*", "Condition": { "StringEquals": { "kms:CallerAccount": "111122223333", "kms:ViaService": "s3.eu-central-1.amazonaws.com" } } });
     let denied = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "StringNotEquals": { "aws:PrincipalAccount": "111122223333" } } });
     let deleted = json!({ "Effect": "Allow", "Principal": { "AWS": "AROAEXAMPLEID" }, "Action": "kms:*", "Resource": "*" });
+    let only = |condition: Value| json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": condition });
+    let named = only(json!({ "StringEquals": { "kms:CallerAccount": ["111122223333", "999999999999"] } }));
+    let admin = only(json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/Admin" } }));
+    let admin_within = only(
+        json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/Admin" }, "StringEquals": { "aws:PrincipalOrgID": "o-abc" } }),
+    );
+    let evil = only(json!({ "StringEquals": { "aws:PrincipalOrgID": "o-evil" } }));
+    let look = json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:DescribeKey", "Resource": "*" });
+    let control = json!({ "Effect": "Allow", "Principal": { "AWS": "999999999999" }, "Action": ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"], "Resource": "*" });
+    let provider = json!({ "Effect": "Allow", "Principal": { "Federated": "arn:aws:iam::111122223333:saml-provider/x" }, "Action": "kms:*", "Resource": "*" });
     use Severity::{Critical, High, Medium};
     let whole = || vec![root(), all_logs(), trails()];
     let with =
@@ -172,6 +182,19 @@ fn who_is_let_in_from_outside_is_told() {
         ("the account's own through a service", with(&[&via]), None, None),
         ("everyone, but outsiders are denied", with(&[&public, &denied]), Some(with(&[&denied])), None),
         ("a role that is deleted", with(&[&deleted]), None, None),
+        ("another account by a condition", with(&[&named]), Some(whole()), Some(High)),
+        ("whoever has a role of a name", with(&[&admin]), Some(whole()), Some(Critical)),
+        ("the same within an organization", with(&[&admin_within]), Some(whole()), Some(High)),
+        ("another organization", with(&[&evil]), Some(with(&[&organization])), Some(High)),
+        ("the same organization", with(&[&organization]), Some(with(&[&organization])), None),
+        (
+            "what was for an organization is for everyone, who could look before",
+            with(&[&look, &public]),
+            Some(with(&[&look, &organization])),
+            Some(Critical),
+        ),
+        ("what no other account can be let do", with(&[&control]), Some(whole()), None),
+        ("the account's own provider", with(&[&provider]), Some(whole()), None),
     ] {
         // A Deny on the account's own name for services too is a doubt of its own; here it's about people.
         let facts = put(&statements, earlier.as_deref());
