@@ -18,7 +18,7 @@ const SHOWN: usize = 200;
 
 /// Strangers that are asked about at most, and callers who are named: what hostile policies may cost is bounded.
 const STRANGERS: usize = 6;
-const NAMED: usize = 256;
+const NAMED: usize = 128;
 
 /// Who is outside. Whoever comes first may stand for those behind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
