@@ -3,7 +3,7 @@
 //! Words only: whether a finding holds is decided elsewhere.
 
 use super::usage::Usage;
-use super::{Call, Description, MultiRegion, Origin, Target};
+use super::{Call, Description, MultiRegion, Origin, Target, policy_change};
 use crate::change::{Change, Failure};
 use crate::facts::KeyState;
 use crate::names::{KeyArn, KeyRef};
@@ -371,9 +371,7 @@ pub(super) fn attempt_denied(change: &Change, target: &Target, what: &str) -> Fi
         None => "the record doesn't say which".to_owned(),
     };
     let mut evidence = change.failure.as_ref().map(Failure::evidence).unwrap_or_default();
-    let bypass =
-        change.request.get("bypassPolicyLockoutSafetyCheck").and_then(|it| it.as_bool()) == Some(true);
-    if bypass && Call::of(change) == Some(Call::PutPolicy) {
+    if policy_change::bypasses_lockout_check(change) && Call::of(change) == Some(Call::PutPolicy) {
         evidence.push("it asked KMS not to check whether the account keeps control of the key".to_owned());
     }
     Finding {

@@ -6,6 +6,7 @@
 use super::judgement::Judgement;
 use super::usage::LogGroups;
 use super::{Description, findings};
+use crate::change::Change;
 use crate::facts::Reading;
 use crate::key_policy::{
     ACTIONS_ACROSS_ACCOUNTS, Administration, KeyPolicy, Opening, Openings, ServiceAccess, administration,
@@ -30,6 +31,15 @@ struct Shut {
     statements: Vec<Value>,
     /// A Deny statement stands in the way.
     denied: bool,
+}
+
+/// Whether a call asked KMS not to check that its caller keeps control of the key. Some tools turn a flag into a text.
+pub(super) fn bypasses_lockout_check(change: &Change) -> bool {
+    match change.request.get("bypassPolicyLockoutSafetyCheck") {
+        Some(Value::Bool(bypassed)) => *bypassed,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => false,
+    }
 }
 
 impl Judgement<'_> {
@@ -196,11 +206,7 @@ impl Judgement<'_> {
     }
 
     fn administration(&mut self, key: &Description, policy: &KeyPolicy) {
-        let bypassed = match self.change.request.get("bypassPolicyLockoutSafetyCheck") {
-            Some(Value::Bool(bypassed)) => *bypassed,
-            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-            Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => false,
-        };
+        let bypassed = bypasses_lockout_check(self.change);
         match administration(policy, &key.arn) {
             Administration::Kept => {}
             // Nobody has shown that the conditions can be met, as KMS's own check does for the caller of that moment.
