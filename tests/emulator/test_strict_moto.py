@@ -1,6 +1,6 @@
 """Holds the emulator to the documented behaviour it promises, through boto3, the way a product would meet it.
 
-Run: `python -m unittest test_strict_moto` in this folder, which loads test_strict_kms and test_strict_trails too. Starts
+Run: `python -m unittest test_strict_moto` in this folder, which loads test_strict_identity, test_strict_kms and test_strict_trails too. Starts
 a server on the loopback and never calls AWS.
 """
 
@@ -397,7 +397,7 @@ class ControlTest(Emulated):
 
 
 def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, _pattern: str | None) -> unittest.TestSuite:
-    tests.addTests(loader.loadTestsFromNames(["test_strict_kms", "test_strict_trails"]))
+    tests.addTests(loader.loadTestsFromNames(["test_strict_identity", "test_strict_kms", "test_strict_trails"]))
     return tests
 
 

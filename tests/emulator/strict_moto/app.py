@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 # Importing these patches moto; it must happen before the first request builds a backend.
-from . import cloudtrail, kms, logs, lookup_events, s3, sns  # noqa: F401
+from . import cloudtrail, identity, kms, logs, lookup_events, s3, sns  # noqa: F401
 from .control import control
 from .faults import strike
 from .state import STATE
@@ -66,13 +66,16 @@ class StrictApp:
                 cut(environ)
             else:
                 return recorded(entry, fault.answer(call))
-        return recorded(entry, self.answer(call, environ))
+        return recorded(entry, self.answer(call, environ, entry))
 
-    def answer(self, call: Call, environ: dict[str, Any]) -> Answer:
+    def answer(self, call: Call, environ: dict[str, Any], entry: dict[str, Any]) -> Answer:
         if call.service in SIGNED_ONLY and not call.signed:
             return aws_error(call, 400, "MissingAuthenticationTokenException", "Missing Authentication Token")
         if unknown_to_aws(call):
             return not_implemented(call)
+        denied = identity.refusal(call, entry)
+        if denied:
+            return denied
         if call.service == "s3" and call.operation == "HeadBucket":
             refusal = s3.head_bucket(call)
             if refusal:

@@ -14,7 +14,7 @@ from typing import Any
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from . import key_control, logs
+from . import identity, key_control, logs
 from .faults import Fault
 from .state import STATE, epoch
 from .wire import Answer, json_answer
@@ -90,6 +90,8 @@ ROUTES: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("DELETE", "requests"): drop("requests"),
     ("GET", "published"): lambda _: list(STATE.published),
     ("DELETE", "published"): drop("published"),
+    ("POST", "identity"): identity.give,
+    ("DELETE", "identity"): drop("identities"),
     ("POST", "key-last-usage"): key_control.set_last_usage,
     ("POST", "key-state"): key_control.set_state,
     ("POST", "key-gone"): key_control.set_gone,

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.loaders import Loader
 
 from .state import STATE
-from .wire import MODEL_OF_SERVICE, Answer, Call, aws_error, caller_arn, service_model
+from .wire import MODEL_OF_SERVICE, Answer, Call, aws_error, denial, service_model
 
 KINDS = ("throttle", "error", "access-denied", "delay", "cut")
 FIELDS = {"service", "operation", "kind", "times", "after", "status", "code", "message", "seconds", "where", "resource"}
@@ -66,7 +66,7 @@ class Fault:
         return {"id": self.id, **self.order, "seen": self.seen, "struck": self.struck}
 
     def answer(self, call: Call) -> Answer:
-        sns, s3 = call.service == "sns", call.service == "s3"
+        s3 = call.service == "s3"
         if self.kind == "throttle" and s3:
             status, code, message = 503, "SlowDown", "Please reduce your request rate."
         elif self.kind == "throttle":
@@ -74,12 +74,7 @@ class Fault:
             if call.service == "kms":
                 message = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
         elif self.kind == "access-denied":
-            # The query services answer 403; SNS has a code of its own.
-            status = 403 if call.protocol == "query" or s3 else 400
-            code = "AuthorizationError" if sns else "AccessDenied" if status == 403 else "AccessDeniedException"
-            action = f"{'SNS' if sns else call.service}:{call.operation}"
-            message = (f"User: {caller_arn(call.account)} is not authorized to perform: {action} "
-                       f"on resource: {self.order.get('resource') or resource_of(call)} because no identity-based policy allows the {action} action")
+            status, code, message = denial(call, self.order.get("resource") or resource_of(call))
         else:
             status, code, message = 500, "InternalError" if s3 else "InternalFailure", "The request processing has failed because of an unknown error."
         return aws_error(call, self.order.get("status") or status, self.order.get("code") or code, self.order.get("message") or message)

@@ -136,6 +136,22 @@ def admits_account(policy: str, key_arn: str, account: str, action: str) -> bool
     )
 
 
+def leaves_to_iam(policy: str, key_arn: str, account: str, action: str, context: Context) -> bool:
+    """Whether the policy lets the account decide by IAM who of it may act, as its usual first statement does.
+
+    That it may name a role itself isn't looked at: it would allow what IAM needn't.
+    """
+    def whole_account(principal: Any) -> bool:
+        given = as_list(principal.get("AWS", [])) if isinstance(principal, dict) else []
+        return everyone(principal) or any(str(item) == account or str(item).endswith(f":iam::{account}:root") for item in given)
+
+    return any(
+        statement["Effect"] == "Allow" and whole_account(statement.get("Principal")) and conditions_hold(statement, context) is True
+        and covers(statement, action, key_arn)
+        for statement in statements(policy)
+    )
+
+
 def caller_may_put(policy: str, key_arn: str, account: str, caller: set[str]) -> bool:
     """KMS's lockout safety check: whether the names of the caller, the account's among them, may put the next policy.
 

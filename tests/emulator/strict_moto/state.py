@@ -35,6 +35,8 @@ class State:
             self.lookup_events: dict[tuple[str, str], list[dict[str, Any]]] = {}
             # By trail ARN: the delivery errors GetTrailStatus shows.
             self.trail_errors: dict[str, dict[str, str]] = {}
+            # By access key: the statements that bind its calls.
+            self.identities: dict[str, list[dict[str, Any]]] = {}
             self.query_result_keys: dict[tuple[str, str], str] = {}
 
 

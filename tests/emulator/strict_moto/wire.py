@@ -37,6 +37,7 @@ class Call:
     signed: bool
     protocol: str  # "json", "query", "cbor" or "rest"
     setup: bool
+    access_key: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,7 +76,7 @@ def read_call(environ: dict[str, Any], body: bytes) -> Call:
     if not account:
         account = get_account_id_from(access_key) if access_key else DEFAULT_ACCOUNT_ID
     setup = environ.get("HTTP_X_STRICT_SETUP") == "1" or "strict-setup" in environ.get("HTTP_USER_AGENT", "")
-    call = Call(service, None, region, account, signature is not None, "rest", setup)
+    call = Call(service, None, region, account, signature is not None, "rest", setup, access_key)
 
     target = environ.get("HTTP_X_AMZ_TARGET")
     cbor = CBOR_PATH.match(environ.get("PATH_INFO", ""))
@@ -149,6 +150,21 @@ def aws_error(call: Call, status: int, code: str, message: str) -> Answer:
         return Answer(status, [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)], body.encode())
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id), ("x-amzn-ErrorType", code)]
     return Answer(status, headers, json.dumps({"__type": code, "message": message}).encode())
+
+
+NOT_ALLOWED = "because no identity-based policy allows the {action} action"
+
+
+def denial(call: Call, resource: str, why: str = NOT_ALLOWED) -> tuple[int, str, str]:
+    """Status, code and text for a caller who isn't allowed to make the call. The query services and S3 answer 403, and SNS has a code of its own."""
+    status = 403 if call.protocol == "query" or call.service == "s3" else 400
+    code = "AuthorizationError" if call.service == "sns" else "AccessDenied" if status == 403 else "AccessDeniedException"
+    action = f"{'SNS' if call.service == 'sns' else call.service}:{call.operation}"
+    return status, code, not_authorized(call, action, resource, why)
+
+
+def not_authorized(call: Call, action: str, resource: str, why: str) -> str:
+    return f"User: {caller_arn(call.account)} is not authorized to perform: {action} on resource: {resource} {why.format(action=action)}"
 
 
 def error_code(answer: Answer) -> str | None:
