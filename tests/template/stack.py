@@ -62,9 +62,9 @@ def written(path: str) -> dict:
 class Stack:
     """A template deployed with some parameters, in some Region."""
 
-    def __init__(self, path="template.yaml", region="eu-central-1", partition="aws", **parameters):
+    def __init__(self, path="template.yaml", region="eu-central-1", partition="aws", account=ACCOUNT, **parameters):
         self.template = json.loads(json.dumps(transformed(path)))
-        self.region, self.partition = region, partition
+        self.region, self.partition, self.account = region, partition, account
         self.suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
         declared = self.template.get("Parameters", {})
         strange = set(parameters) - set(declared)
@@ -140,7 +140,7 @@ class Stack:
 
     def ref(self, name: str):
         pseudo = {
-            "AWS::AccountId": ACCOUNT,
+            "AWS::AccountId": self.account,
             "AWS::NoValue": self.NOTHING,
             "AWS::Partition": self.partition,
             "AWS::Region": self.region,
@@ -153,7 +153,7 @@ class Stack:
             return self.parameters[name]
         kind = self.template["Resources"][name]["Type"]
         if kind == "AWS::SQS::Queue":
-            return f"https://sqs.{self.region}.{self.suffix}/{ACCOUNT}/{self.name_of(name)}"
+            return f"https://sqs.{self.region}.{self.suffix}/{self.account}/{self.name_of(name)}"
         return self.attribute(name, "Arn") if kind in ARN_BY_REF else self.name_of(name)
 
     def attribute(self, logical: str, attribute: str) -> str:
@@ -162,7 +162,7 @@ class Stack:
         if attribute != "Arn":
             raise Unknown(f"{logical}.{attribute}")
         shape = ARNS[self.template["Resources"][logical]["Type"]]
-        tail = shape.format(region=self.region, account=ACCOUNT, name=self.name_of(logical))
+        tail = shape.format(region=self.region, account=self.account, name=self.name_of(logical))
         return f"arn:{self.partition}:{tail}"
 
     def name_of(self, logical: str) -> str:
