@@ -157,6 +157,15 @@ class IdentityTest(base.Emulated):
         self.refuses("NotFoundException", role.describe_key, KeyId="alias/none")
         self.denied("AccessDeniedException", "kms:DescribeKey", self.as_role("kms", allow("kms:DescribeKey", f"{alias}*")).describe_key, KeyId="alias/a")
 
+    def test_conditions_are_held_against_the_request(self) -> None:
+        key = self.key()
+        for name, value in (("aws:ResourceAccount", base.ACCOUNT), ("aws:PrincipalAccount", base.ACCOUNT), ("kms:CallerAccount", base.ACCOUNT),
+                            ("aws:RequestedRegion", base.REGION), ("aws:ViaAWSService", "false"), ("aws:SecureTransport", "true")):
+            self.as_role("kms", allow("kms:DescribeKey", key, **when("StringEquals", name, value))).describe_key(KeyId=key)
+            role = self.as_role("kms", allow("kms:DescribeKey", key, **when("StringNotEquals", name, value)))
+            self.denied("AccessDeniedException", "kms:DescribeKey", role.describe_key, KeyId=key)
+        self.as_role("kms", allow("kms:DescribeKey", key, **when("Null", "kms:ViaService", "true"))).describe_key(KeyId=key)
+
     def test_a_key_policy_must_leave_it_to_iam(self) -> None:
         named = {**base.ROOT, "Principal": {"AWS": f"arn:aws:iam::{base.ACCOUNT}:role/strict-role"}}
         through_sns = {**base.ROOT, **when("StringEquals", "kms:ViaService", f"sns.{base.REGION}.amazonaws.com")}
