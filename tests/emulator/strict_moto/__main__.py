@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from .app import StrictApp
+from .state import STATE
 
 LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
 
@@ -37,9 +38,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="strict_moto")
     parser.add_argument("--host", default="127.0.0.1", choices=sorted(LOOPBACK))
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free port")
+    parser.add_argument("--account", help="whose calls those are that name no other account")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when stdin reaches its end")
     args = parser.parse_args()
 
+    STATE.account = args.account or STATE.account
     host = LOOPBACK[args.host]
     server = make_server(host, args.port, StrictApp(), threaded=True, request_handler=QuietHandler)
     server.daemon_threads = True

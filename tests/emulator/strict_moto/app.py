@@ -57,6 +57,7 @@ class StrictApp:
     def aws(self, environ: dict[str, Any], body: bytes) -> Answer:
         call = read_call(environ, body)
         environ["wsgi.input"] = io.BytesIO(body)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         entry = record(call)
         for fault in strike(call):
             entry.setdefault("faults", []).append(fault.kind)

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudtrail.models import cloudtrail_backends
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from . import identity, key_control, logs
 from .faults import Fault
@@ -43,7 +42,7 @@ def set_trail_status(order: Any) -> Any:
 
 
 def add_log_groups(order: Any) -> Any:
-    return {"logGroups": logs.seed(order["region"], order.get("account", DEFAULT_ACCOUNT_ID), order["groups"])}
+    return {"logGroups": logs.seed(order["region"], order.get("account", STATE.account), order["groups"])}
 
 
 def lookup_event(event: Any, place: tuple[str, str]) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def lookup_event(event: Any, place: tuple[str, str]) -> dict[str, Any]:
 
 
 def add_lookup_events(order: Any) -> Any:
-    place = (order.get("account", DEFAULT_ACCOUNT_ID), order["region"])
+    place = (order.get("account", STATE.account), order["region"])
     events = [lookup_event(event, place) for event in order["events"]]
     STATE.lookup_events.setdefault(place, []).extend(events)
     return {"events": len(STATE.lookup_events[place])}

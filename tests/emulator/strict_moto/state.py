@@ -8,6 +8,8 @@ import threading
 from datetime import datetime
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
+
 
 def epoch(value: Any) -> float:
     """Seconds since 1970 from a number or an ISO 8601 time with its offset, as a test may write either."""
@@ -20,6 +22,9 @@ def epoch(value: Any) -> float:
 
 
 class State:
+    # Whose calls those are that name no other account; it outlives a reset.
+    account = DEFAULT_ACCOUNT_ID
+
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.clear()

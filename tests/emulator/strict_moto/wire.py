@@ -20,6 +20,8 @@ from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import BackendRequest
 
+from .state import STATE
+
 SERVICE_OF_TARGET = {"Logs_20140328": "logs", "TrentService": "kms", "CloudTrail_20131101": "cloudtrail"}
 # Where the name in the signature is not the name of the API model.
 MODEL_OF_SERVICE = {"monitoring": "cloudwatch"}
@@ -75,6 +77,7 @@ def read_call(environ: dict[str, Any], body: bytes) -> Call:
     account = environ.get("HTTP_X_MOTO_ACCOUNT_ID")
     if not account:
         account = get_account_id_from(access_key) if access_key else DEFAULT_ACCOUNT_ID
+        account = STATE.account if account == DEFAULT_ACCOUNT_ID else account  # moto knows no such key.
     setup = environ.get("HTTP_X_STRICT_SETUP") == "1" or "strict-setup" in environ.get("HTTP_USER_AGENT", "")
     call = Call(service, None, region, account, signature is not None, "rest", setup, access_key)
 
