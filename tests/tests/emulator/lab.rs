@@ -46,10 +46,9 @@ impl Lab {
     pub fn start() -> Self {
         let emulator = workspace().join("tests/emulator");
         let mut server = Command::new(tools().join("venv/bin/python"))
-            .args(["-m", "strict_moto", "--port", "0", "--until-stdin-closes"])
+            .args(["-m", "strict_moto", "--port", "0", "--until-stdin-closes", "--account", ACCOUNT])
             .env("PYTHONPATH", emulator)
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("MOTO_ACCOUNT_ID", ACCOUNT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -67,7 +66,7 @@ impl Lab {
             server,
             _lifeline: lifeline,
         };
-        lab.topic = lab.create_topic();
+        lab.topic = lab.create_topic("sealwatch", "");
         lab
     }
 
@@ -76,7 +75,17 @@ impl Lab {
         self.try_call(target, &parameters).unwrap_or_else(|error| panic!("{target} {parameters}: {error}"))
     }
 
+    /// The same in another Region, or as another account.
+    pub fn call_at(&self, account: &str, region: &str, target: &str, parameters: Value) -> Value {
+        self.send(account, region, target, &parameters)
+            .unwrap_or_else(|error| panic!("{target} {parameters} in {account} {region}: {error}"))
+    }
+
     pub fn try_call(&self, target: &str, parameters: &Value) -> Result<Value, String> {
+        self.send(ACCOUNT, REGION, target, parameters)
+    }
+
+    fn send(&self, account: &str, region: &str, target: &str, parameters: &Value) -> Result<Value, String> {
         let service = match target.split(['.', '_']).next() {
             Some("Logs") => "logs",
             Some("CloudTrail") => "cloudtrail",
@@ -88,7 +97,8 @@ impl Lab {
             .build()
             .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.1")
-            .header("authorization", authorization(service))
+            .header("authorization", authorization(service).replace(REGION, region))
+            .header("x-moto-account-id", account)
             .header("x-strict-setup", "1")
             .send(parameters.to_string())
             .map_err(|error| error.to_string())?;
@@ -122,8 +132,7 @@ impl Lab {
 
     /// What a call was sent with, of those that the function has made.
     pub fn parameters(&self, operation: &str) -> Vec<Value> {
-        let requests = self.control("requests");
-        let own = requests.as_array().unwrap().iter().filter(|request| request["setup"] != json!(true));
+        let own = self.requests().into_iter();
         own.filter(|request| request["operation"] == json!(operation))
             .map(|request| request["parameters"].clone())
             .collect()
@@ -134,12 +143,18 @@ impl Lab {
         self.order("lookup-events", json!({ "region": REGION, "account": ACCOUNT, "events": events }));
     }
 
-    fn create_topic(&self) -> String {
+    /// A topic, under a key if one is named.
+    pub fn create_topic(&self, name: &str, key: &str) -> String {
+        let encryption = if key.is_empty() {
+            String::new()
+        } else {
+            format!("&Attributes.entry.1.key=KmsMasterKeyId&Attributes.entry.1.value={key}")
+        };
         let mut response = ureq::post(&self.endpoint)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("authorization", authorization("sns"))
             .header("x-strict-setup", "1")
-            .send("Action=CreateTopic&Version=2010-03-31&Name=sealwatch")
+            .send(format!("Action=CreateTopic&Version=2010-03-31&Name={name}{encryption}"))
             .unwrap();
         let text = response.body_mut().read_to_string().unwrap();
         let (_, rest) = text.split_once("<TopicArn>").expect("a topic's ARN");
@@ -190,18 +205,25 @@ impl Lab {
         assert!(sent.is_ok_and(|response| response.status().is_success()), "the {what} are cleared");
     }
 
+    /// The calls that the function has made, in order.
+    pub fn requests(&self) -> Vec<Value> {
+        let mut requests = self.control("requests").as_array().unwrap().clone();
+        requests.retain(|request| request["setup"] != json!(true));
+        requests
+    }
+
     /// The operations that the function has called, in order.
     pub fn operations(&self) -> Vec<String> {
-        let requests = self.control("requests");
-        let own = requests.as_array().unwrap().iter().filter(|request| request["setup"] != json!(true));
-        own.map(|request| {
-            format!(
-                "{}:{}",
-                request["service"].as_str().unwrap_or("?"),
-                request["operation"].as_str().unwrap_or("?")
-            )
-        })
-        .collect()
+        self.requests()
+            .iter()
+            .map(|request| {
+                format!(
+                    "{}:{}",
+                    request["service"].as_str().unwrap_or("?"),
+                    request["operation"].as_str().unwrap_or("?")
+                )
+            })
+            .collect()
     }
 
     pub fn count(&self, operation: &str) -> usize {
@@ -240,20 +262,23 @@ impl Lab {
 
     /// A guard's function with this policy.
     pub fn guard(&self, package: &'static str, policy: &str) -> Function {
+        self.guard_with(
+            package,
+            policy,
+            &[("SEALWATCH_TOPIC_ARN", &self.topic), ("SEALWATCH_ROLE_ARN", OWN_ROLE)],
+        )
+    }
+
+    /// A guard's function with this policy and these variables.
+    pub fn guard_with(&self, package: &'static str, policy: &str, variables: &[(&str, &str)]) -> Function {
         let path = self
             .folder
             .path()
             .join(format!("policy-{}.toml", fs::read_dir(self.folder.path()).unwrap().count()));
         fs::write(&path, policy).unwrap();
-        Function::start(
-            &binary(package),
-            &[
-                ("AWS_ENDPOINT_URL", &self.endpoint),
-                ("SEALWATCH_POLICY", path.to_str().unwrap()),
-                ("SEALWATCH_TOPIC_ARN", &self.topic),
-                ("SEALWATCH_ROLE_ARN", OWN_ROLE),
-            ],
-        )
+        let ours =
+            [("AWS_ENDPOINT_URL", self.endpoint.as_str()), ("SEALWATCH_POLICY", path.to_str().unwrap())];
+        Function::start(&binary(package), &[&ours, variables].concat())
     }
 
     /// The log-group guard with this policy.
@@ -363,6 +388,18 @@ impl Drop for Function {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What the template deploys in this account and Region: the roles' statements, the functions' variables, keys and topic.
+pub fn deployment() -> Value {
+    let rendered = Command::new(tools().join("template/bin/python"))
+        .arg(workspace().join("tests/template/roles.py"))
+        .args([ACCOUNT, REGION])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("the template's environment runs");
+    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    serde_json::from_slice(&rendered.stdout).unwrap()
 }
 
 /// Whether an invocation failed, so that Lambda would retry it.

@@ -11,6 +11,7 @@
 
 mod key;
 mod lab;
+mod roles;
 mod trail;
 
 use lab::{Lab, closed_policy, event, failed, policy};

@@ -3,8 +3,8 @@
 use crate::lab::{ACCOUNT, Function, Lab, REGION, failed};
 use serde_json::{Value, json};
 
-const NAME: &str = "audit";
-const BUCKET: &str = "example-trail-logs";
+pub const NAME: &str = "audit";
+pub const BUCKET: &str = "example-trail-logs";
 
 fn arn() -> String {
     format!("arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{NAME}")
@@ -15,7 +15,7 @@ fn policy(mode: &str) -> String {
     format!("mode = \"{mode}\"\n[trails]\nkey = \"alias/trails\"\n")
 }
 
-fn event(id: &str, name: &str, request: Value) -> Value {
+pub fn event(id: &str, name: &str, request: Value) -> Value {
     let mut event = crate::lab::event(id, name, request);
     event["source"] = json!("aws.cloudtrail");
     event["detail"]["eventSource"] = json!("cloudtrail.amazonaws.com");
@@ -26,7 +26,7 @@ fn updated(id: &str) -> Value {
     event(id, "UpdateTrail", json!({ "name": NAME }))
 }
 
-fn stopped(id: &str) -> Value {
+pub fn stopped(id: &str) -> Value {
     event(id, "StopLogging", json!({ "name": NAME }))
 }
 
@@ -48,7 +48,7 @@ fn create_key(lab: &Lab, policy: &Value) -> String {
     arn
 }
 
-fn call(lab: &Lab, operation: &str, parameters: Value) -> Value {
+pub fn call(lab: &Lab, operation: &str, parameters: Value) -> Value {
     lab.call(&format!("CloudTrail_20131101.{operation}"), parameters)
 }
 
@@ -71,11 +71,11 @@ fn make_good(lab: &Lab, key: &str) {
     call(lab, "UpdateTrail", json!({ "Name": NAME, "KmsKeyId": key, "EnableLogFileValidation": true }));
 }
 
-fn described(lab: &Lab) -> Value {
+pub fn described(lab: &Lab) -> Value {
     call(lab, "DescribeTrails", json!({ "trailNameList": [NAME] }))["trailList"][0].clone()
 }
 
-fn is_logging(lab: &Lab) -> bool {
+pub fn is_logging(lab: &Lab) -> bool {
     call(lab, "GetTrailStatus", json!({ "Name": NAME }))["IsLogging"] == json!(true)
 }
 
@@ -83,11 +83,11 @@ fn guard(lab: &Lab, mode: &str) -> Function {
     lab.guard("trail-guard", &policy(mode))
 }
 
-fn finding_ids(receipt: &Value) -> Vec<&str> {
+pub fn finding_ids(receipt: &Value) -> Vec<&str> {
     receipt["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect()
 }
 
-fn effects(receipt: &Value) -> Vec<(&str, &str)> {
+pub fn effects(receipt: &Value) -> Vec<(&str, &str)> {
     let effects = receipt["effects"].as_array().unwrap().iter();
     effects.map(|it| (it["ensure"].as_str().unwrap(), it["outcome"].as_str().unwrap())).collect()
 }

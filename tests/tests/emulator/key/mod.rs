@@ -23,7 +23,7 @@ fn ago(hours: i64) -> String {
 }
 
 /// A call of a moment ago.
-fn event(id: &str, name: &str, request: Value) -> Value {
+pub fn event(id: &str, name: &str, request: Value) -> Value {
     let mut event = crate::lab::event(id, name, request);
     event["source"] = json!("aws.kms");
     event["detail"]["eventSource"] = json!("kms.amazonaws.com");
@@ -31,7 +31,7 @@ fn event(id: &str, name: &str, request: Value) -> Value {
     event
 }
 
-fn scheduled(id: &str, key: &str) -> Value {
+pub fn scheduled(id: &str, key: &str) -> Value {
     event(id, "ScheduleKeyDeletion", json!({ "keyId": key, "pendingWindowInDays": 7 }))
 }
 
@@ -40,7 +40,7 @@ fn disabled(id: &str, key: &str) -> Value {
 }
 
 /// What CloudTrail's event history holds of a call some hours ago.
-fn past(id: &str, name: &str, hours: i64, request: Value) -> Value {
+pub fn past(id: &str, name: &str, hours: i64, request: Value) -> Value {
     let mut record = event(id, name, request)["detail"].clone();
     record["eventTime"] = json!(ago(hours));
     json!({ "EventId": id, "EventName": name, "EventTime": ago(hours), "CloudTrailEvent": record.to_string() })
@@ -55,7 +55,7 @@ fn own(mut entry: Value) -> Value {
     entry
 }
 
-fn call(lab: &Lab, operation: &str, parameters: Value) -> Value {
+pub fn call(lab: &Lab, operation: &str, parameters: Value) -> Value {
     lab.call(&format!("TrentService.{operation}"), parameters)
 }
 
@@ -66,13 +66,13 @@ fn lab_with_key() -> (Lab, String) {
     (lab, key)
 }
 
-fn create_key(lab: &Lab) -> String {
+pub fn create_key(lab: &Lab) -> String {
     let created = call(lab, "CreateKey", json!({ "Policy": logs_policy(REGION).to_string() }));
     created["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
 }
 
 /// The key was last used some hours ago.
-fn use_key(lab: &Lab, key: &str, hours: i64) {
+pub fn use_key(lab: &Lab, key: &str, hours: i64) {
     let usage = json!({ "Operation": "Decrypt", "Timestamp": ago(hours), "CloudTrailEventId": "use-1" });
     lab.order("key-last-usage", json!({ "KeyId": key, "KeyLastUsage": usage }));
 }
@@ -83,11 +83,11 @@ fn make_two_days_old(lab: &Lab, key: &str) {
 }
 
 /// The key is older than what KMS records of uses, and none was seen.
-fn make_older_than_tracking(lab: &Lab, key: &str) {
+pub fn make_older_than_tracking(lab: &Lab, key: &str) {
     lab.order("key-last-usage", json!({ "KeyId": key, "KeyCreationDate": "2020-01-01T00:00:00Z" }));
 }
 
-fn schedule(lab: &Lab, key: &str) {
+pub fn schedule(lab: &Lab, key: &str) {
     call(lab, "ScheduleKeyDeletion", json!({ "KeyId": key, "PendingWindowInDays": 7 }));
 }
 
@@ -96,7 +96,7 @@ fn disable(lab: &Lab, key: &str) {
 }
 
 /// Log groups, of which those that are given a key use it.
-fn create_groups(lab: &Lab, groups: impl IntoIterator<Item = (String, Option<String>)>) {
+pub fn create_groups(lab: &Lab, groups: impl IntoIterator<Item = (String, Option<String>)>) {
     let groups = groups.into_iter().map(|(name, key)| match key {
         Some(key) => json!({ "logGroupName": name, "kmsKeyId": key }),
         None => json!({ "logGroupName": name }),
@@ -107,28 +107,28 @@ fn create_groups(lab: &Lab, groups: impl IntoIterator<Item = (String, Option<Str
     );
 }
 
-fn state(lab: &Lab, key: &str) -> String {
+pub fn state(lab: &Lab, key: &str) -> String {
     call(lab, "DescribeKey", json!({ "KeyId": key }))["KeyMetadata"]["KeyState"].as_str().unwrap().to_owned()
 }
 
 /// What the function has written, in order.
-fn writes(lab: &Lab) -> Vec<String> {
+pub fn writes(lab: &Lab) -> Vec<String> {
     let is_read = |call: &str| ["Describe", "List", "Get", "Lookup"].iter().any(|verb| call.contains(verb));
     lab.operations().into_iter().filter(|call| !is_read(call) && call != "sns:Publish").collect()
 }
 
 const BOTH: [&str; 2] = ["kms:CancelKeyDeletion", "kms:EnableKey"];
 
-fn finding_ids(receipt: &Value) -> Vec<&str> {
+pub fn finding_ids(receipt: &Value) -> Vec<&str> {
     receipt["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect()
 }
 
-fn effects(receipt: &Value) -> Vec<(&str, &str)> {
+pub fn effects(receipt: &Value) -> Vec<(&str, &str)> {
     let effects = receipt["effects"].as_array().unwrap().iter();
     effects.map(|it| (it["ensure"].as_str().unwrap(), it["outcome"].as_str().unwrap())).collect()
 }
 
-const RESCUED: [(&str, &str); 2] = [("key-not-pending-deletion", "applied"), ("key-enabled", "applied")];
+pub const RESCUED: [(&str, &str); 2] = [("key-not-pending-deletion", "applied"), ("key-enabled", "applied")];
 
 fn email(lab: &Lab) -> String {
     let message: Value = serde_json::from_str(lab.published()[0]["Message"].as_str().unwrap()).unwrap();
