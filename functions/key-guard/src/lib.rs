@@ -30,7 +30,7 @@ use sealwatch_runtime::desk::Desk;
 use sealwatch_runtime::function::{Function, Guarding};
 use serde_json::Value;
 
-/// The guard, with what it has heard and done a moment ago. Whether a key lives is read anew for each event.
+/// The guard, with what it has done a moment ago. Whether a key lives is read anew for each event.
 #[derive(Debug, Default)]
 pub struct KeyGuard {
     memory: Memory,
@@ -58,10 +58,9 @@ impl Guarding for KeyGuard {
         if let Reading::Known(history) = &mut facts.history {
             history.own = Some(myself(boot).to_owned());
             if let Reading::Known(key) = &facts.key {
-                self.memory.complete(&key.arn, history, change);
+                self.memory.complete(&key.arn, history);
             }
         }
-        self.memory.hear(change);
         facts
     }
 

@@ -2,7 +2,7 @@
 //! what was undone, and how often Sealwatch has undone it.
 //!
 //! Known from CloudTrail's event history, which is 90 days long and up to a quarter of an hour late, and from what the guard
-//! heard itself. What lies before it is unknown, never "enabled"; that it lags behind is said.
+//! did itself. What lies before it is unknown, never "enabled"; that it lags behind is said.
 
 use super::{Call, Description, Facts, Origin};
 use crate::change::{Actor, Change};
@@ -107,27 +107,34 @@ fn who(actor: &Actor) -> Option<String> {
 
 /// Whether the key was enabled when its deletion was scheduled.
 pub(super) fn before(change: &Change, facts: &Facts, key: &Description) -> Before {
-    let history = match &facts.history {
-        Reading::Known(history) | Reading::Assumed(history) => history,
-        Reading::Unreadable(error) => return Before::Unknown(error.why.clone()),
-        Reading::Absent | Reading::NotAsked => return Before::Unknown("nobody asked".to_owned()),
+    let Some(history) = known(facts) else {
+        return Before::Unknown(unread(facts).unwrap_or("nobody asked").to_owned());
     };
     match &history.state_before {
         Some(KeyState::Enabled) => return Before::Enabled("it was enabled before".to_owned()),
         Some(state) => return Before::Disabled(format!("it was {} before", state.as_str())),
         None => {}
     }
-    let Some(scheduled) = scheduled_at(change, history) else {
-        return Before::Unknown("the history doesn't show the call that scheduled it".to_owned());
+    let (last, used) = match &key.state {
+        // Nothing enables, disables or uses a key while it is scheduled for deletion. So whatever came last came before,
+        // whatever time the event tells.
+        KeyState::PendingDeletion { .. } | KeyState::PendingReplicaDeletion => {
+            (switches(change, history).next_back(), last_use(facts))
+        }
+        KeyState::Enabled | KeyState::Disabled | KeyState::PendingImport | KeyState::Other(_) => {
+            let Some(scheduled) = scheduled_at(change, history) else {
+                return Before::Unknown("the history doesn't show the call that scheduled it".to_owned());
+            };
+            if let Some(twin) = switches(change, history).find(|past| past.time == scheduled) {
+                return Before::Unknown(format!(
+                    "another call changed its state within the same second, {}",
+                    twin.time
+                ));
+            }
+            let last = switches(change, history).rfind(|past| past.time < scheduled);
+            (last, last_use(facts).filter(|used| *used < scheduled))
+        }
     };
-    if let Some(twin) = switches(change, history).find(|past| past.time == scheduled) {
-        return Before::Unknown(format!(
-            "another call changed its state within the same second, {}",
-            twin.time
-        ));
-    }
-    let last = switches(change, history).rfind(|past| past.time < scheduled);
-    let used = last_use(facts).filter(|used| *used < scheduled);
     match last {
         Some(past) if used.is_some_and(|used| proves_enabled_since(past, used)) => used_then(used),
         Some(Past { act: Act::Enabled, time, .. }) => {
@@ -214,6 +221,15 @@ pub(super) fn disabled_lately(change: &Change, facts: &Facts) -> bool {
     let since = scheduled.checked_sub(24.hours()).unwrap_or(Timestamp::MIN);
     let last = switches(change, history).rfind(|past| past.time < scheduled);
     last.is_some_and(|past| past.act == Act::Disabled && past.time >= since)
+}
+
+/// Why the history isn't known, if it isn't.
+pub(super) fn unread(facts: &Facts) -> Option<&str> {
+    match &facts.history {
+        Reading::Known(_) | Reading::Assumed(_) => None,
+        Reading::Unreadable(error) => Some(&error.why),
+        Reading::Absent | Reading::NotAsked => Some("nobody asked"),
+    }
 }
 
 /// Whether the history may answer when it is asked again.

@@ -177,6 +177,11 @@ impl Judgement<'_> {
             finding.evidence.push(why);
             return self.draft.found(finding, None);
         }
+        if let Some(why) = history::unread(self.facts).filter(|_| self.call == Call::Disable) {
+            self.draft.retryable |= history::may_be_told_later(self.facts);
+            finding.evidence.push(format!("can't tell whether it was this call that disabled it: {why}"));
+            return self.draft.found(finding, None);
+        }
         let is_its_doing = match before {
             Some(Before::Enabled(why)) => {
                 finding.evidence.push(format!("a cancelled deletion left it disabled; {why}"));

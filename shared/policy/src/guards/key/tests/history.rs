@@ -40,7 +40,12 @@ fn a_key_stays_disabled_that_was_disabled_before() {
             true,
         ),
         ("disabled within the same second", vec![past(Act::Disabled, WHEN)], false),
-        ("disabled later", vec![past(Act::Disabled, "2026-11-03T09:12:50Z")], true),
+        // No DisableKey call succeeds on a key that is scheduled: the event's time is wrong, or forged.
+        (
+            "disabled after the time that the event tells",
+            vec![past(Act::Disabled, "2026-11-03T09:12:50Z")],
+            false,
+        ),
     ] {
         assert_eq!(enables(&scheduled_with(past)), expected, "{name}");
     }
@@ -256,4 +261,14 @@ fn a_history_that_lags_behind_is_said_to() {
     let own = Past { event_id: "e-1".to_owned(), ..past(Act::Scheduled, WHEN) };
     let whole = evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(vec![own])));
     assert!(!whole.contains("doesn't show this call yet"), "{whole}");
+}
+
+#[test]
+fn a_disabling_is_not_undone_where_the_history_cannot_tell_that_it_was_one() {
+    for (error, retryable) in [(unreadable(), true), (denied(), false)] {
+        let facts = Facts { history: Reading::Unreadable(error), ..used("Disabled") };
+        let plan = plan(&change("DisableKey"), &facts);
+        assert_eq!((ids(&plan), plan.effects.len(), plan.retryable), (vec!["key.disabled"], 0, retryable));
+        assert_eq!(plan.findings[0].severity, Severity::Critical);
+    }
 }
