@@ -39,13 +39,14 @@ impl Memory {
     /// Adds to a key's history what it doesn't show yet.
     pub fn complete(&self, key: &KeyArn, history: &mut History) {
         let acts = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        let recorded = history.past.len();
         for (_, act) in acts.iter().filter(|(of, _)| of == key) {
             let is_it = |known: &Past| {
                 known.actor == act.actor
                     && known.act == act.act
                     && known.time.duration_since(act.time).abs() < SAME
             };
-            if !history.past.iter().any(is_it) {
+            if !history.past.iter().take(recorded).any(is_it) {
                 history.past.push(act.clone());
             }
         }

@@ -213,3 +213,18 @@ async fn a_key_is_not_enabled_where_its_deletion_could_not_be_cancelled() {
     );
     assert_eq!(account.enable.num_calls(), 0);
 }
+
+#[tokio::test]
+async fn an_instance_counts_its_own_repairs_before_the_history_shows_them() {
+    let once = ["PendingDeletion", "Disabled", "Enabled"];
+    let states: Vec<&'static str> =
+        once.iter().cycle().take(9).chain(&["PendingDeletion"]).copied().collect();
+    let account = Account { lookup: before("EnableKey"), ..Account::of(&states) };
+    let guard = account.guard("mode = \"remediate\"\n");
+    for _ in 0..3 {
+        let (receipt, _) = account.handle_in(&guard, &scheduled()).await;
+        assert_eq!(outcomes(&receipt).len(), 2, "{receipt}");
+    }
+    let (stopped, _) = account.handle_in(&guard, &scheduled()).await;
+    assert_eq!((outcomes(&stopped).len(), account.writes()), (0, 6), "{stopped}");
+}
