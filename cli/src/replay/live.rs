@@ -13,7 +13,8 @@ use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::{PageOutcome, Receipt};
 use sealwatch_runtime::boot::Boot;
-use sealwatch_runtime::clients::{Clients, Connection, http_client};
+use sealwatch_runtime::clients::Clients;
+use sealwatch_runtime::connection::{Connection, Roots, http_client};
 use sealwatch_runtime::deadline::Deadline;
 use sealwatch_runtime::function::{Guarding, judge};
 use std::collections::BTreeMap;
@@ -95,7 +96,7 @@ async fn boot(
         .load()
         .await;
     let credentials = chain.credentials_provider().context("no AWS credentials were found")?;
-    let connection = Connection { region: region.clone(), credentials, endpoint };
+    let connection = Connection { region: region.clone(), credentials, endpoint, roots: Roots::Machine };
     let clients = Clients::new(&connection, mode)?;
     let account = match own {
         Some(account) => account.clone(),

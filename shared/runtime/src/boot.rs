@@ -3,7 +3,8 @@
 //! A function that misses something fails to start, with the reason; it never runs on half a policy or
 //! with a page that has nowhere to go.
 
-use crate::clients::{ClientError, Clients, Connection};
+use crate::clients::Clients;
+use crate::connection::{Connection, ConnectionError, Roots};
 use crate::deadline::Deadline;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -67,9 +68,9 @@ pub enum BootError {
     /// The Region is none.
     #[error("the environment variable `AWS_REGION` is wrong")]
     Region(#[source] NameError),
-    /// The clients can't be built.
+    /// AWS can't be reached as the environment says.
     #[error("the AWS clients can't be built")]
-    Clients(#[source] ClientError),
+    Clients(#[source] ConnectionError),
 }
 
 /// Logs as JSON lines on standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` (default: INFO).
@@ -117,11 +118,11 @@ impl Boot {
         }
         let region = variable("AWS_REGION").ok_or(BootError::Missing("AWS_REGION"))?;
         let region = Region::parse(&region).map_err(BootError::Region)?;
-        let connection = Connection {
-            region: region.clone(),
-            credentials: SharedCredentialsProvider::new(credentials()?),
-            endpoint: variable("AWS_ENDPOINT_URL"),
-        };
+        let endpoint = variable("AWS_ENDPOINT_URL");
+        let bundle = variable("AWS_CA_BUNDLE").map(PathBuf::from);
+        let roots = Roots::of(&region, endpoint.as_deref(), bundle.as_deref()).map_err(BootError::Clients)?;
+        let credentials = SharedCredentialsProvider::new(credentials()?);
+        let connection = Connection { region: region.clone(), credentials, endpoint, roots };
         let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;
         Ok(Self { guard, policy, mode, region, role: variable("SEALWATCH_ROLE_ARN"), topic, clients })
     }

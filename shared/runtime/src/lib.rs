@@ -4,6 +4,7 @@
 
 pub mod boot;
 pub mod clients;
+pub mod connection;
 pub mod deadline;
 pub mod desk;
 pub mod function;

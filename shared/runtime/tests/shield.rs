@@ -6,7 +6,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use sealwatch_policy::names::Region;
 use sealwatch_policy::policy::Mode;
-use sealwatch_runtime::clients::{Clients, Connection};
+use sealwatch_runtime::clients::Clients;
+use sealwatch_runtime::connection::{Connection, Roots};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -82,6 +83,7 @@ fn clients(recorder: &Recorder, mode: Mode) -> Clients {
             "testing", "testing", None, None, "test",
         )),
         endpoint: Some(recorder.endpoint.clone()),
+        roots: Roots::Machine,
     };
     Clients::new(&connection, mode).unwrap()
 }

@@ -1,0 +1,105 @@
+//! Carries calls: hyper's pool of HTTP/1.1 connections, over TLS by rustls, as a connector of the SDK.
+//!
+//! The SDK's own connector also brings HTTP/2, which the services that functions call don't need, proxies, and a parse of root
+//! certificates for every client; together a tenth of a function's package and most of its start.
+
+use super::{CONNECT, READ};
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector as Tcp, capture_connection};
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error as _;
+use std::sync::Arc;
+
+/// A pool of connections.
+#[derive(Debug)]
+pub(super) struct Carrier {
+    client: Client<HttpsConnector<Tcp>, SdkBody>,
+}
+
+impl Carrier {
+    /// A carrier that trusts `roots`, or without TLS if there are none.
+    ///
+    /// # Errors
+    /// If rustls can't be set up.
+    pub(super) fn new(roots: Option<Arc<RootCertStore>>) -> Result<Self, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let plain = roots.is_none();
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())))
+            .with_no_client_auth();
+        let mut tcp = Tcp::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT));
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+        let builder = if plain { builder.https_or_http() } else { builder.https_only() };
+        let connector = builder.enable_http1().wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Ok(Self { client })
+    }
+}
+
+impl HttpConnector for Carrier {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || handle_on(&connection));
+        }
+        let answer = self.client.request(request);
+        HttpConnectorFuture::new(async move {
+            let answer = tokio::time::timeout(READ, answer).await;
+            let answer = answer.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?.map_err(told)?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// What the SDK closes a connection by that has given trouble, so that the next attempt gets another.
+fn handle_on(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    connection.connection_metadata().as_ref()?;
+    let connection = connection.clone();
+    let poison = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
+}
+
+/// An error by what the SDK makes of it: whether another attempt may help.
+fn told(error: Error) -> ConnectorError {
+    if error.is_connect() {
+        return ConnectorError::io(error.into());
+    }
+    let Some(http) = error.source().and_then(|source| source.downcast_ref::<hyper::Error>()) else {
+        return ConnectorError::other(error.into(), None);
+    };
+    if http.is_timeout() {
+        ConnectorError::timeout(error.into())
+    } else if http.is_user() {
+        ConnectorError::user(error.into())
+    } else if http.is_incomplete_message() {
+        ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
+    } else if http.is_closed()
+        || http.is_canceled()
+        || http.source().is_some_and(|it| it.is::<std::io::Error>())
+    {
+        ConnectorError::io(error.into())
+    } else {
+        ConnectorError::other(error.into(), None)
+    }
+}
