@@ -39,13 +39,12 @@ pub struct KeyGuard {
 /// Who makes the repairs, where the environment doesn't name the function's role.
 const MYSELF: &str = "Sealwatch";
 
-/// Reads environment and policy, and builds the client that nearly every event needs.
+/// Reads environment and policy.
 ///
 /// # Errors
 /// If something is missing or wrong; the function then doesn't start.
 pub fn boot() -> Result<Function<KeyGuard>, BootError> {
     let boot = Boot::from_environment(Guard::Key)?;
-    boot.clients.kms();
     Ok(Function::new(boot, Desk::writing_to(std::io::stdout()), KeyGuard::default()))
 }
 

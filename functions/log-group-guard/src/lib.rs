@@ -27,13 +27,12 @@ pub struct LogGroupGuard {
     reader: Reader,
 }
 
-/// Reads environment and policy, and builds the client that nearly every event needs.
+/// Reads environment and policy.
 ///
 /// # Errors
 /// If something is missing or wrong; the function then doesn't start.
 pub fn boot() -> Result<Function<LogGroupGuard>, BootError> {
     let boot = Boot::from_environment(Guard::LogGroup)?;
-    boot.clients.logs();
     Ok(Function::new(boot, Desk::writing_to(std::io::stdout()), LogGroupGuard::default()))
 }
 

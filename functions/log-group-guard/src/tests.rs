@@ -134,7 +134,8 @@ async fn handle_as(
     let mut context = Context::default();
     context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
     context.invoked_function_arn = function.to_owned();
-    guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await
+    let answer = guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await?;
+    Ok(serde_json::from_str(answer.get()).unwrap())
 }
 
 #[tokio::test]

@@ -29,13 +29,12 @@ pub struct TrailGuard {
     reader: Reader,
 }
 
-/// Reads environment and policy, and builds the client that nearly every event needs.
+/// Reads environment and policy.
 ///
 /// # Errors
 /// If something is missing or wrong; the function then doesn't start.
 pub fn boot() -> Result<Function<TrailGuard>, BootError> {
     let boot = Boot::from_environment(Guard::Trail)?;
-    boot.clients.cloudtrail();
     Ok(Function::new(boot, Desk::writing_to(std::io::stdout()), TrailGuard::default()))
 }
 

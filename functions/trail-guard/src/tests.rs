@@ -107,7 +107,8 @@ async fn handle(guard: &Function<TrailGuard>, event: &Value) -> Result<Value, Un
     let mut context = Context::default();
     context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
     context.invoked_function_arn = "arn:aws:lambda:eu-central-1:111122223333:function:guard".to_owned();
-    guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await
+    let answer = guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await?;
+    Ok(serde_json::from_str(answer.get()).unwrap())
 }
 
 fn meta(code: &str) -> ErrorMetadata {

@@ -19,6 +19,7 @@ use sealwatch_policy::plan::{Effect, Outcome, Verdict};
 use sealwatch_policy::policy::Mode;
 use sealwatch_policy::receipt::{PageOutcome, Receipt, Timings};
 use sealwatch_policy::report::{Report, UnreadableEvent};
+use serde_json::value::{RawValue, to_raw_value};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -65,7 +66,7 @@ impl Desk {
         report: &Report<'_, E>,
         spent: Spent,
         deadline: &Deadline,
-    ) -> Result<Receipt, Unfinished> {
+    ) -> Result<Box<RawValue>, Unfinished> {
         let paging = Instant::now();
         let event = report.change.event_id.raw();
         let duplicate = self.locked(|seen| seen.has(event));
@@ -83,8 +84,7 @@ impl Desk {
         if let Err(unfinished) = &judged {
             unfinished.log();
         }
-        // The receipt is the last line.
-        self.write(&receipt).map_err(Unfinished::Receipt)?;
+        let receipt = self.write(&receipt).map_err(Unfinished::Receipt)?;
         judged.map(|()| receipt)
     }
 
@@ -112,7 +112,7 @@ impl Desk {
         };
         unfinished.log();
         match self.write(&receipt) {
-            Ok(()) => unfinished,
+            Ok(_) => unfinished,
             Err(error) => Unfinished::Receipt(error),
         }
     }
@@ -171,14 +171,15 @@ impl Desk {
         }
     }
 
-    /// The metrics, then the receipt: the receipt is the last line.
-    fn write(&self, receipt: &Receipt) -> std::io::Result<()> {
-        let metrics = metrics::line(receipt, Timestamp::now().as_millisecond());
+    /// The metrics, then the receipt: the receipt is the last line. Gives it as it was written.
+    fn write(&self, receipt: &Receipt) -> std::io::Result<Box<RawValue>> {
+        let metrics = to_raw_value(&metrics::Line::of(receipt, Timestamp::now().as_millisecond()))?;
+        let receipt = to_raw_value(receipt)?;
+        let lines = format!("{metrics}\n{receipt}\n");
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(out, "{metrics}")?;
-        serde_json::to_writer(&mut *out, receipt)?;
-        writeln!(out)?;
-        out.flush()
+        out.write_all(lines.as_bytes())?;
+        out.flush()?;
+        Ok(receipt)
     }
 
     fn owed<T>(&self, with: impl FnOnce(&mut Unsent) -> T) -> T {

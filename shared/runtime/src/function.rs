@@ -12,9 +12,8 @@ use lambda_runtime::LambdaEvent;
 use sealwatch_policy::change::{Change, Parsed, parse, read};
 use sealwatch_policy::plan::{Effect, Outcome, Plan};
 use sealwatch_policy::policy::{Mode, Policy};
-use sealwatch_policy::receipt::Receipt;
 use sealwatch_policy::report::Report;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -196,27 +195,25 @@ impl<J: Guarding> Function<J> {
     ///
     /// # Errors
     /// If Lambda should try again: see [`Unfinished`].
-    pub fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Boxed<'_, Result<Value, Unfinished>> {
+    pub fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Boxed<'_, Result<Box<RawValue>, Unfinished>> {
         Box::pin(async move {
             let deadline = self.boot.enter(&event.context);
             self.handle_text(event.payload.get(), &deadline).await
         })
     }
 
-    async fn handle_text(&self, event: &str, deadline: &Deadline) -> Result<Value, Unfinished> {
+    async fn handle_text(&self, event: &str, deadline: &Deadline) -> Result<Box<RawValue>, Unfinished> {
         match read(event).and_then(|event| parse(&event)) {
-            Ok(Parsed::Change(change)) => {
-                self.handle_change(&change, deadline).await.map(|receipt| json!(receipt))
-            }
+            Ok(Parsed::Change(change)) => self.handle_change(&change, deadline).await,
             Ok(Parsed::NotAManagementCall(why)) => {
                 tracing::info!(why, "not a management call; nothing to do");
-                Ok(json!({ "ignored": why }))
+                to_raw_value(&json!({ "ignored": why })).map_err(|error| Unfinished::Receipt(error.into()))
             }
             Err(error) => Err(self.desk.unreadable(&self.boot, event, error, deadline).await),
         }
     }
 
-    async fn handle_change(&self, change: &Change, deadline: &Deadline) -> Result<Receipt, Unfinished> {
+    async fn handle_change(&self, change: &Change, deadline: &Deadline) -> Result<Box<RawValue>, Unfinished> {
         let judging: Boxed<'_, _> = Box::pin(judge(&self.guard, &self.boot, change, deadline));
         let judged = judging.await;
         let report = judged.report(&self.boot, change);

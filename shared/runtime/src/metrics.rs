@@ -4,60 +4,107 @@
 //!
 //! Format: "Embedded metric format specification" of the CloudWatch user guide.
 
+use sealwatch_policy::guards::Guard;
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::receipt::Receipt;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Sealwatch";
 
-/// The metrics line of one receipt. `now_ms` is milliseconds since 1970.
-#[must_use]
-pub fn line(receipt: &Receipt, now_ms: i64) -> Value {
+/// The metrics of one receipt, written as one line.
+#[derive(Debug)]
+pub struct Line {
+    guard: Guard,
+    /// In milliseconds since 1970.
+    now_ms: i64,
+    /// By name, with the unit.
+    values: Vec<(&'static str, &'static str, i64)>,
+}
+
+impl Line {
+    /// The metrics of a receipt.
+    #[must_use]
+    pub fn of(receipt: &Receipt, now_ms: i64) -> Self {
+        let mut values = vec![("Events", "Count", 1)];
+        // A metric costs money in each hour that it is told of, and a count of none is told by its absence.
+        values.extend(
+            counts(receipt)
+                .into_iter()
+                .filter(|(_, count)| *count != 0)
+                .map(|(name, count)| (name, "Count", i64::try_from(count).unwrap_or(i64::MAX))),
+        );
+        if let Some(timings) = &receipt.timings_ms {
+            let whole = |milliseconds: u64| i64::try_from(milliseconds).unwrap_or(i64::MAX);
+            values.push(("EventAge", "Milliseconds", timings.event_age));
+            values.push(("GatherTime", "Milliseconds", whole(timings.gather)));
+            values.push(("ApplyTime", "Milliseconds", whole(timings.apply)));
+            if effects(receipt, "applied") > 0 {
+                let spent = whole(timings.gather.saturating_add(timings.apply));
+                values.push(("TimeToEffect", "Milliseconds", timings.event_age.saturating_add(spent)));
+            }
+        }
+        Self { guard: receipt.guard, now_ms, values }
+    }
+}
+
+fn counts(receipt: &Receipt) -> [(&'static str, usize); 10] {
     let severity =
         |wanted: Severity| receipt.findings.iter().filter(|finding| finding.severity == wanted).count();
-    let effects = |outcome: &str| receipt.effects.iter().filter(|effect| effect.outcome == outcome).count();
     let page = |outcome: &str| usize::from(receipt.page.as_ref().is_some_and(|page| page.outcome == outcome));
-    let counts = [
-        ("FindingsInfo", "Count", severity(Severity::Info)),
-        ("FindingsLow", "Count", severity(Severity::Low)),
-        ("FindingsMedium", "Count", severity(Severity::Medium)),
-        ("FindingsHigh", "Count", severity(Severity::High)),
-        ("FindingsCritical", "Count", severity(Severity::Critical)),
-        ("EffectsApplied", "Count", effects("applied")),
-        ("EffectsFailed", "Count", effects("failed") + effects("refused")),
-        ("EffectsWithheld", "Count", effects("withheld")),
-        ("PagesSent", "Count", page("sent")),
-        ("PagesFailed", "Count", page("failed")),
-    ];
-    let mut values = vec![("Events", "Count", json!(1))];
-    // A metric costs money in each hour that it is told of, and a count of none is told by its absence.
-    values.extend(
-        counts
-            .map(|(name, unit, count)| (name, unit, json!(count)))
-            .into_iter()
-            .filter(|(_, _, count)| *count != 0),
-    );
-    if let Some(timings) = &receipt.timings_ms {
-        values.push(("EventAge", "Milliseconds", json!(timings.event_age)));
-        values.push(("GatherTime", "Milliseconds", json!(timings.gather)));
-        values.push(("ApplyTime", "Milliseconds", json!(timings.apply)));
-        if effects("applied") > 0 {
-            let spent = i64::try_from(timings.gather.saturating_add(timings.apply)).unwrap_or(i64::MAX);
-            values.push(("TimeToEffect", "Milliseconds", json!(timings.event_age.saturating_add(spent))));
+    [
+        ("FindingsInfo", severity(Severity::Info)),
+        ("FindingsLow", severity(Severity::Low)),
+        ("FindingsMedium", severity(Severity::Medium)),
+        ("FindingsHigh", severity(Severity::High)),
+        ("FindingsCritical", severity(Severity::Critical)),
+        ("EffectsApplied", effects(receipt, "applied")),
+        ("EffectsFailed", effects(receipt, "failed") + effects(receipt, "refused")),
+        ("EffectsWithheld", effects(receipt, "withheld")),
+        ("PagesSent", page("sent")),
+        ("PagesFailed", page("failed")),
+    ]
+}
+
+fn effects(receipt: &Receipt, outcome: &str) -> usize {
+    receipt.effects.iter().filter(|effect| effect.outcome == outcome).count()
+}
+
+/// What tells CloudWatch which of a line's members are metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: [[&'a str; 1]; 1],
+    metrics: Vec<Metric<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric<'a> {
+    name: &'a str,
+    unit: &'a str,
+}
+
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let metrics = self.values.iter().map(|(name, unit, _)| Metric { name, unit }).collect();
+        let directive = Directive { namespace: NAMESPACE, dimensions: [["guard"]], metrics };
+        let mut line = serializer.serialize_map(None)?;
+        let metadata = Metadata { timestamp: self.now_ms, cloud_watch_metrics: [directive] };
+        line.serialize_entry("_aws", &metadata)?;
+        line.serialize_entry("guard", &self.guard)?;
+        for (name, _, value) in &self.values {
+            line.serialize_entry(name, value)?;
         }
+        line.end()
     }
-    let units: Vec<Value> =
-        values.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
-    let mut line = Map::new();
-    line.insert(
-        "_aws".to_owned(),
-        json!({
-            "Timestamp": now_ms,
-            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [["guard"]], "Metrics": units }],
-        }),
-    );
-    line.insert("guard".to_owned(), json!(receipt.guard));
-    line.extend(values.into_iter().map(|(name, _, value)| (name.to_owned(), value)));
-    Value::Object(line)
 }
