@@ -4,10 +4,12 @@
 //! its file, and counted; the rest goes on. Nothing is left out in silence: the counts add up to what was found.
 
 mod documents;
+mod extent;
 mod list;
 mod part;
 mod scan;
 mod unpack;
+mod window;
 
 pub use part::Counts;
 
@@ -22,6 +24,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use unpack::Unpacker;
+
+/// How CloudTrail begins a log file.
+const HEAD: &[u8] = b"{\"Records\":[{\"eventVersion\":";
 
 /// All that was read.
 pub struct Input {
@@ -57,8 +62,9 @@ fn read_files(files: &[File], all: Part) -> Part {
     let bar = progress(files);
     let next = AtomicUsize::new(0);
     let all = Mutex::new(all);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let work = || {
-        let mut unpacker = Unpacker::new();
+        let mut unpacker = Unpacker::new(threads);
         let mut read = Part::default();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -70,7 +76,6 @@ fn read_files(files: &[File], all: Part) -> Part {
         }
         all.lock().unwrap_or_else(PoisonError::into_inner).join(read);
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     std::thread::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(work);
@@ -91,7 +96,7 @@ fn read_file(file: &File, unpacker: &mut Unpacker, known: &Uses) -> Part {
     let opened = || std::fs::File::open(&file.path).and_then(inflated);
     let scanned = match unpacker.unpack(&file.path) {
         Ok(Some(unpacked)) => scan::read_whole(unpacked, known).ok(),
-        Ok(None) => opened().ok().and_then(|source| scan::read(source, known).ok()),
+        Ok(None) => opened().ok().and_then(|source| scanned(source, known)),
         Err(_) => None,
     };
     if let Some(scanned) = scanned {
@@ -106,14 +111,20 @@ fn read_file(file: &File, unpacker: &mut Unpacker, known: &Uses) -> Part {
     part
 }
 
+/// What a search through a log file's bytes finds, if it begins as one: else there may be nothing in it to search for.
+fn scanned(mut source: impl Read, known: &Uses) -> Option<Part> {
+    let mut head = Vec::with_capacity(HEAD.len());
+    source.by_ref().take(HEAD.len() as u64).read_to_end(&mut head).ok()?;
+    if head != HEAD {
+        return None;
+    }
+    scan::read(head.as_slice().chain(source), known).ok()
+}
+
 /// What a file holds, unpacked if it is gzipped.
 fn inflated<'a>(source: impl Read + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
     let mut source = BufReader::with_capacity(1 << 16, source);
-    // Some tools begin a JSON file with a byte-order mark.
-    if source.fill_buf()?.starts_with(&[0xef, 0xbb, 0xbf]) {
-        source.consume(3);
-    }
-    let gzipped = source.buffer().starts_with(&[0x1f, 0x8b]);
+    let gzipped = source.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     Ok(if gzipped { Box::new(MultiGzDecoder::new(source)) } else { Box::new(source) })
 }
 

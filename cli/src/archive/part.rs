@@ -10,6 +10,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+/// As many troubles of one file are told, and one more: a file of nothing else must not fill memory and screen.
+const TOLD: usize = 100;
+
 /// What was found, by what it turned out to be.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -41,8 +44,8 @@ pub struct Part {
 }
 
 impl Part {
-    /// Takes in an event, or counts it.
-    pub fn event(&mut self, name: &str, index: usize, event: &Value) {
+    /// Takes in an event, or counts it; `at` is where in the file it begins.
+    pub fn event(&mut self, place: impl Display, at: u64, event: &Value) {
         self.counts.records += 1;
         match parse(event) {
             Ok(Parsed::Change(change)) => self.take(*change),
@@ -53,7 +56,7 @@ impl Part {
             Err(_) if is_digest(event) => {
                 *self.counts.others.entry("a digest file of CloudTrail's".to_owned()).or_default() += 1;
             }
-            Err(error) => self.unreadable(&format!("{name}, record {index}"), &error),
+            Err(error) => self.unreadable(&format_args!("{place} (byte {at})"), &error),
         }
     }
 
@@ -68,8 +71,12 @@ impl Part {
 
     pub fn unreadable(&mut self, place: &dyn Display, error: &dyn Display) {
         self.counts.unreadable += 1;
-        let trouble = clean(&format!("{place}: {error}"), 1_000);
-        self.troubles.push((0, trouble));
+        if self.troubles.len() < TOLD {
+            self.troubles.push((0, clean(&format!("{place}: {error}"), 1_000)));
+        } else if self.troubles.len() == TOLD {
+            self.troubles
+                .push((0, clean(&format!("{place}: {error}; what comes behind is only counted"), 1_000)));
+        }
     }
 
     /// Says which file its troubles are of.
@@ -83,6 +90,12 @@ impl Part {
         for (_, trouble) in self.troubles.drain(..) {
             eprintln!("sealwatch: can't read {trouble}");
         }
+    }
+
+    /// What would be told.
+    #[cfg(test)]
+    pub fn troubles(&self) -> impl Iterator<Item = &str> {
+        self.troubles.iter().map(|(_, trouble)| trouble.as_str())
     }
 
     pub fn join(&mut self, part: Self) {

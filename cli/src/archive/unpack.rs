@@ -9,11 +9,12 @@ use std::fs::File;
 use std::io::{Read as _, Result};
 use std::path::Path;
 
-/// Files that are larger are read piece by piece: memory must not grow with them.
-const LARGEST: u64 = 16 << 20;
+/// What files hold that are unpacked at the same time: memory must grow neither with them nor with the processors. Larger ones
+/// are read piece by piece.
+const AT_ONCE: usize = 64 << 20;
 
-/// The same for what they hold.
-const LARGEST_UNPACKED: usize = 48 << 20;
+/// More than that one file needn't take.
+const LARGEST: usize = 32 << 20;
 
 /// RFC 1952: two magic bytes and the method that is always deflate.
 const MEMBER: [u8; 3] = [0x1f, 0x8b, 8];
@@ -23,11 +24,15 @@ pub struct Unpacker {
     packed: Vec<u8>,
     unpacked: Vec<u8>,
     library: Decompressor,
+    /// How much a file may hold.
+    largest: usize,
 }
 
 impl Unpacker {
-    pub fn new() -> Self {
-        Self { packed: Vec::new(), unpacked: Vec::new(), library: Decompressor::new() }
+    /// One of several that are at work.
+    pub fn new(several: usize) -> Self {
+        let largest = (AT_ONCE / several.max(1)).min(LARGEST);
+        Self { packed: Vec::new(), unpacked: Vec::new(), library: Decompressor::new(), largest }
     }
 
     /// What a file holds; `None` if it isn't one member of ordinary size, or broken.
@@ -36,12 +41,14 @@ impl Unpacker {
     /// If the file can't be read.
     pub fn unpack(&mut self, path: &Path) -> Result<Option<&mut Vec<u8>>> {
         let mut file = File::open(path)?;
-        if file.metadata()?.len() > LARGEST {
+        // Packed it's at most half of that, or hardly worth packing.
+        if file.metadata()?.len() > self.largest as u64 / 2 {
             return Ok(None);
         }
         self.packed.clear();
         file.read_to_end(&mut self.packed)?;
-        let Some(size) = size_of_single_member(&self.packed) else { return Ok(None) };
+        let size = size_of_single_member(&self.packed).filter(|size| *size <= self.largest);
+        let Some(size) = size else { return Ok(None) };
         self.unpacked.resize(size, 0);
         match self.library.gzip_decompress(&self.packed, &mut self.unpacked) {
             Ok(got) if got == size => Ok(Some(&mut self.unpacked)),
@@ -57,8 +64,7 @@ fn size_of_single_member(packed: &[u8]) -> Option<usize> {
         return None;
     }
     let (_, trailer) = packed.split_last_chunk::<4>()?;
-    let size = usize::try_from(u32::from_le_bytes(*trailer)).ok()?;
-    (size <= LARGEST_UNPACKED).then_some(size)
+    usize::try_from(u32::from_le_bytes(*trailer)).ok()
 }
 
 #[cfg(test)]
