@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -90,6 +91,26 @@ def built() -> pathlib.Path:
     return TARGET / "release"
 
 
+def reshape(source: pathlib.Path, target: pathlib.Path, shape: str) -> None:
+    """Writes a log file's records pretty-printed, or one a line."""
+    text = source.read_text()
+    begin = '{"eventVersion":'
+    with target.open("w") as file:
+        at = text.index(begin)
+        file.write('{\n  "Records": [' if shape == "pretty" else "")
+        separator = ""
+        while at >= 0:
+            following = text.find("," + begin, at)
+            record = json.loads(text[at:following] if following >= 0 else text[at : text.rindex("]}")])
+            if shape == "pretty":
+                file.write(separator + "\n" + textwrap.indent(json.dumps(record, indent=2), "    "))
+                separator = ","
+            else:
+                file.write(json.dumps(record, separators=(",", ":")) + "\n")
+            at = following + 1 if following >= 0 else -1
+        file.write("\n  ]\n}\n" if shape == "pretty" else "")
+
+
 def main() -> None:
     """Generates, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,6 +118,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="how often each command is run")
     parser.add_argument("--folder", type=pathlib.Path, default=TARGET / "bench", help="where the archive is kept")
     parser.add_argument("--single", action="store_true", help="measure one plain log file of that size instead")
+    parser.add_argument("--shape", choices=["pretty", "lines"], help="with --single: pretty-printed, or a record a line")
+    parser.add_argument("--gzip", action="store_true", help="with --single: the file gzipped")
     arguments = parser.parse_args()
     programs = built()
     kind = "single" if arguments.single else "archive"
@@ -105,6 +128,18 @@ def main() -> None:
         print("generating", archive, file=sys.stderr)
         command = [str(programs / "generate"), str(archive), "--megabytes", str(arguments.megabytes)]
         subprocess.run(command + (["--single"] if arguments.single else []), check=True, stdout=sys.stderr)
+    if arguments.single and (arguments.shape or arguments.gzip):
+        (plain,) = archive.rglob("*.json")
+        archive = arguments.folder / "-".join([archive.name, arguments.shape or "as-written"] + ["gzip"] * arguments.gzip)
+        if not archive.exists():
+            archive.mkdir()
+            target = archive / "archive.json"
+            if arguments.shape:
+                reshape(plain, target, arguments.shape)
+            else:
+                target.write_bytes(plain.read_bytes())
+            if arguments.gzip:
+                subprocess.run(["gzip", "-6", str(target)], check=True)
     files = sorted(str(path) for path in archive.rglob("*.json*"))
     listed = "\n".join(files).encode()
     replay = [str(programs / "sealwatch"), "replay", "--format", "json", str(archive)]
