@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import test_strict_moto as base
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 from test_strict_moto import ACCOUNT, REGION, Emulated, client, control, policy, setUpModule, tearDownModule  # noqa: F401
 
 AWAY, OTHER = "us-east-1", "999999999999"
@@ -438,6 +438,23 @@ class BucketRegionTest(Trails):
                 client("s3", account=OTHER).head_bucket(Bucket=bucket)
             metadata = caught.exception.response["ResponseMetadata"]
             self.assertEqual((metadata["HTTPStatusCode"], metadata["HTTPHeaders"].get("x-amz-bucket-region")), (status, region))
+
+    def test_a_read_that_is_signed_for_another_region_is_redirected(self) -> None:
+        client("s3").put_object(Bucket="trails", Key="a", Body=b"x" * 100)
+        # boto3 follows, once for a bucket.
+        for call, parameters in (("list_objects_v2", {}), ("get_object", {"Key": "a"})):
+            control("DELETE", "requests")
+            getattr(client("s3", AWAY), call)(Bucket="trails", **parameters)
+            seen = [(it["region"], it["status"], it["code"]) for it in control("GET", "requests")[1] if it["operation"] != "HeadBucket"]
+            self.assertEqual(seen, [(AWAY, 301, None), (REGION, 200, None)])
+
+    def test_an_answer_can_break_off_in_its_middle(self) -> None:
+        client("s3").put_object(Bucket="trails", Key="a", Body=b"x" * 100)
+        control("POST", "faults", {"service": "s3", "operation": "GetObject", "kind": "cut-body", "times": 1})
+        body = client("s3").get_object(Bucket="trails", Key="a")["Body"]
+        with self.assertRaises(HTTPClientError):
+            body.read()
+        self.assertEqual(client("s3").get_object(Bucket="trails", Key="a")["Body"].read(), b"x" * 100)
 
     def test_a_deleted_bucket_has_no_region(self) -> None:
         client("s3").delete_bucket(Bucket="trails")

@@ -52,6 +52,8 @@ class StrictApp:
         else:
             headers.append(("Content-Length", str(len(answer.body))))
         start_response(f"{answer.status} {phrase(answer.status)}", headers)
+        if answer.cut:
+            return half(environ, answer.body)
         return [b"" if head else answer.body]
 
     def aws(self, environ: dict[str, Any], body: bytes) -> Answer:
@@ -59,15 +61,20 @@ class StrictApp:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         entry = record(call)
+        cut_body = False
         for fault in strike(call):
             entry.setdefault("faults", []).append(fault.kind)
             if fault.kind == "delay":
                 time.sleep(fault.order["seconds"])
+            elif fault.kind == "cut-body":
+                cut_body = True
             elif fault.kind == "cut":
                 cut(environ)
             else:
                 return recorded(entry, fault.answer(call))
-        return recorded(entry, self.answer(call, environ, entry))
+        answer = recorded(entry, self.answer(call, environ, entry))
+        answer.cut = cut_body
+        return answer
 
     def answer(self, call: Call, environ: dict[str, Any], entry: dict[str, Any]) -> Answer:
         if call.service in SIGNED_ONLY and not call.signed:
@@ -77,8 +84,8 @@ class StrictApp:
         denied = identity.refusal(call, entry)
         if denied:
             return denied
-        if call.service == "s3" and call.operation == "HeadBucket":
-            refusal = s3.head_bucket(call)
+        if call.service == "s3":
+            refusal = s3.head_bucket(call) if call.operation == "HeadBucket" else s3.elsewhere(call)
             if refusal:
                 return refusal
         try:
@@ -139,8 +146,14 @@ def recorded(entry: dict[str, Any], answer: Answer) -> Answer:
     return answer
 
 
+def half(environ: dict[str, Any], body: bytes) -> Iterable[bytes]:
+    """The first half of a body, and then the connection ends."""
+    yield body[: len(body) // 2]
+    cut(environ)
+
+
 def cut(environ: dict[str, Any]) -> None:
-    """Ends the connection without a byte of answer; the server takes the error for a client that hung up."""
+    """Ends the connection without a further byte of answer; the server takes the error for a client that hung up."""
     connection: socket.socket = environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError("cut by an ordered fault")

@@ -13,7 +13,7 @@ from botocore.loaders import Loader
 from .state import STATE
 from .wire import MODEL_OF_SERVICE, Answer, Call, aws_error, denial, service_model
 
-KINDS = ("throttle", "error", "access-denied", "delay", "cut")
+KINDS = ("throttle", "error", "access-denied", "delay", "cut", "cut-body")
 FIELDS = {"service", "operation", "kind", "times", "after", "status", "code", "message", "seconds", "where", "resource"}
 IDS = itertools.count(1)
 KNOWN_SERVICES = set(Loader().list_available_services("service-2")) | set(MODEL_OF_SERVICE)
@@ -81,7 +81,7 @@ class Fault:
 
 
 def strike(call: Call) -> list[Fault]:
-    """The faults that strike this call: any delays, then at most one that answers instead of the service."""
+    """The faults that strike this call: any delays and cuts of the answer, then at most one that answers instead of the service."""
     struck = []
     if call.setup:
         return struck
@@ -89,7 +89,7 @@ def strike(call: Call) -> list[Fault]:
         for fault in STATE.faults:
             if fault.strikes(call):
                 struck.append(fault)
-                if fault.kind != "delay":
+                if fault.kind not in ("delay", "cut-body"):
                     break
     return struck
 
@@ -109,7 +109,7 @@ def resource_of(call: Call) -> str:
         key = str(given["KeyId"])
         return key if key.startswith("arn:") else arn(key if key.startswith("alias/") else f"key/{key}")
     if call.service == "s3" and given.get("Bucket"):
-        return f"arn:aws:s3:::{given['Bucket']}"
+        return f"arn:aws:s3:::{given['Bucket']}" + (f"/{given['Key']}" if given.get("Key") else "")
     if call.service == "cloudtrail":
         name = str(given.get("Name") or given.get("TrailName") or next(iter(given.get("ResourceIdList") or []), "*"))
         if name == "*":

@@ -1,4 +1,5 @@
-"""S3, only what learning a bucket's Region needs: `HeadBucket` as AWS answers strangers and callers without a signature.
+"""S3, only what learning a bucket's Region needs: `HeadBucket` as AWS answers strangers and callers without a signature, and the
+redirect of who reads a bucket in another Region's name.
 
 moto answers everyone as the owner. It never reads bucket policies or ACLs: whoever isn't the owner is refused.
 """
@@ -29,5 +30,17 @@ def head_bucket(call: Call) -> Answer | None:
         return None
     answer = aws_error(call, 403, "AccessDenied", "Access Denied")
     # S3 names the Region with a refusal too: that is what the bucket-region discovery of the SDKs builds on.
+    answer.headers.append((REGION_HEADER, bucket.region_name))
+    return answer
+
+
+def elsewhere(call: Call) -> Answer | None:
+    """The redirect of a read that is signed for another Region than the bucket's."""
+    if call.operation not in ("ListObjectsV2", "GetObject"):
+        return None
+    bucket = find_bucket(call.parameters.get("Bucket"))
+    if bucket is None or bucket.region_name == call.region:
+        return None
+    answer = aws_error(call, 301, "PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint.")
     answer.headers.append((REGION_HEADER, bucket.region_name))
     return answer

@@ -134,6 +134,7 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    cut: bool = False  # The connection ends in the middle of the body.
 
 
 def json_answer(status: int, value: Any) -> Answer:
