@@ -21,7 +21,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run recorded events through the guards: no AWS account, no network, unless --live is given
+    /// Run recorded events through the guards: no AWS account, no network, unless --live or an s3:// address is given
     Replay(replay::Arguments),
     /// Explain every fault of a policy file, and which rule applies to a log group
     Check(check::Arguments),

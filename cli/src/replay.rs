@@ -27,7 +27,7 @@ use summary::Summary;
 
 const GUARDS: [Guard; 3] = [Guard::LogGroup, Guard::Trail, Guard::Key];
 
-/// Run recorded events through the guards: no AWS account, no network, unless --live is given.
+/// Run recorded events through the guards: no AWS account, no network, unless --live or an s3:// address is given.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The world starts empty, or as --state describes it, and learns from each change as it is replayed. A key
@@ -49,9 +49,11 @@ Examples:
   sealwatch replay events/ --state events/state.json
   sealwatch replay 2026/11/ --policy policy.toml --format json > receipts.jsonl
   sealwatch replay 2026/11/ --policy policy.toml --format html > november.html
+  sealwatch replay s3://BUCKET/AWSLogs/ACCOUNT/CloudTrail/eu-central-1/2026/11/
   aws cloudtrail lookup-events --output json | sealwatch replay -")]
 pub struct Arguments {
-    /// EventBridge events, CloudTrail records or log files, gzipped or not; folders of them; - for standard input
+    /// EventBridge events, CloudTrail records or log files, gzipped or not; folders of them; s3://BUCKET/PREFIX (needs the feature
+    /// `live`); - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The policy file [default: policy.toml here, else the one that ships]

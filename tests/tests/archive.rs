@@ -103,10 +103,13 @@ fn what_was_read_before_a_fault_counts_once_and_the_fault_has_its_byte() {
     assert_eq!((run.status, ids(&run).len()), (0, 200), "{}", run.err);
 }
 
+/// A file's name and content, the ids of its receipts, and the summary's numbers.
+type Case = (&'static str, Vec<u8>, &'static [&'static str], &'static [usize]);
+
 #[test]
 fn one_bad_record_of_a_log_file_costs_no_other_and_the_numbers_add_up() {
     let text = log_file(&["a", "b", "c"]);
-    let cases: [(&str, Vec<u8>, &[&str], &[usize]); 6] = [
+    let cases: [Case; 6] = [
         (
             "infinite.json",
             text.replacen("\"eventID\":\"b\"", "\"eventID\":1e400", 1).into_bytes(),
@@ -217,4 +220,23 @@ fn a_large_file_of_any_shape_gives_what_the_ordinary_shape_gives() {
             assert_eq!((run.status, &run.out), (0, &wanted.out), "{name} on standard input: {}", run.err);
         }
     }
+}
+
+#[test]
+fn without_s3_an_address_of_a_bucket_is_told_with_the_remedy() {
+    let place = Place::new();
+    place.write("log.json", log_file(&["a"]));
+    let run = place.run(&["replay", "--format", "json", "s3://some-bucket/AWSLogs", "log.json"]);
+    assert_eq!((run.status, ids(&run)), (2, vec!["a".to_owned()]), "{}", run.err);
+    run.told("can't read s3://some-bucket/AWSLogs: this program was built without S3");
+    run.told("--features live");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_as_standard_input_is() {
+    let place = Place::new();
+    let run = place.run_with(&["replay", "--format", "json", "/dev/stdin"], &gzipped(log_file(&["a", "b"])));
+    assert_eq!((run.status, ids(&run).len()), (0, 2), "{}", run.err);
+    assert_eq!(numbers(&run), [2, 1, 2, 0, 0, 0, 0]);
 }

@@ -1,14 +1,104 @@
 //! Which files are read.
 
 use super::part::Part;
+#[cfg(feature = "live")]
+use super::s3::{Cut, Object, TRIES};
+use super::unpack::Unpacker;
+use std::fmt;
+use std::io::{Read, Result};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// A file to read.
 pub struct File {
-    pub path: PathBuf,
+    pub source: Source,
     /// In bytes, as it lies there.
     pub size: u64,
+}
+
+/// Where a file lies.
+pub enum Source {
+    Disk(PathBuf),
+    #[cfg(feature = "live")]
+    Bucket(Object),
+}
+
+/// What became of the way from where a file lies.
+#[derive(Default)]
+pub struct Way {
+    #[cfg(feature = "live")]
+    cut: Cut,
+}
+
+impl Way {
+    /// Whether a connection broke off; a disk doesn't.
+    #[cfg(feature = "live")]
+    pub fn broke_off(&self) -> bool {
+        self.cut.happened()
+    }
+
+    /// Whether a connection broke off; a disk doesn't.
+    #[cfg(not(feature = "live"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
+    pub fn broke_off(&self) -> bool {
+        false
+    }
+}
+
+impl File {
+    /// Reads the file into the unpacker's buffer if it isn't too large for it; whether it lies there.
+    ///
+    /// # Errors
+    /// If it can't be got; what can't be read from a disk is left to who reads it piece by piece.
+    pub fn held(&self, unpacker: &mut Unpacker) -> Result<bool> {
+        let (bytes, most) = unpacker.packed();
+        if self.size > most {
+            return Ok(false);
+        }
+        match &self.source {
+            Source::Disk(path) => {
+                bytes.clear();
+                let read = std::fs::File::open(path)?.take(most + 1).read_to_end(bytes);
+                Ok(read.is_ok_and(|got| got as u64 <= most))
+            }
+            #[cfg(feature = "live")]
+            Source::Bucket(object) => object.read_into(bytes, most),
+        }
+    }
+}
+
+impl Source {
+    /// What the file holds as it lies there.
+    ///
+    /// # Errors
+    /// If it can't be got.
+    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "a disk doesn't break off"))]
+    pub fn open(&self, way: &Way) -> Result<Box<dyn Read>> {
+        Ok(match self {
+            Self::Disk(path) => Box::new(std::fs::File::open(path)?),
+            #[cfg(feature = "live")]
+            Self::Bucket(object) => Box::new(object.open(&way.cut)?),
+        })
+    }
+
+    /// How often it is worth reading anew.
+    pub fn tries(&self) -> usize {
+        match self {
+            Self::Disk(_) => 1,
+            #[cfg(feature = "live")]
+            Self::Bucket(_) => TRIES,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disk(path) => path.display().fmt(f),
+            #[cfg(feature = "live")]
+            Self::Bucket(object) => object.fmt(f),
+        }
+    }
 }
 
 /// The files below a path, in order of their names. The state file isn't one of them.
@@ -19,9 +109,10 @@ pub fn below(path: &Path, state: Option<&Path>, part: &mut Part) -> Vec<File> {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
                 let is_state = state.is_some() && entry.path().canonicalize().ok() == state;
-                if !is_state && (entry.depth() == 0 || may_hold_events(entry.path())) {
+                if !is_state && (entry.depth() == 0 || may_hold_events(&entry.file_name().to_string_lossy()))
+                {
                     let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                    files.push(File { path: entry.into_path(), size });
+                    files.push(File { source: Source::Disk(entry.into_path()), size });
                 } else if !is_state {
                     part.counts.passed_over += 1;
                 }
@@ -37,7 +128,7 @@ pub fn below(path: &Path, state: Option<&Path>, part: &mut Part) -> Vec<File> {
 }
 
 /// In a folder only files that look like JSON are events; a file that is named on its own always is.
-fn may_hold_events(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+pub fn may_hold_events(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
     [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|ending| name.ends_with(ending))
 }

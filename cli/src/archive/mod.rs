@@ -1,4 +1,4 @@
-//! Reads events from files, folders and standard input, gzipped or not: on all cores, in one pass.
+//! Reads events from files, folders, buckets and standard input, gzipped or not: on all cores, in one pass.
 //!
 //! Keeps what a replay makes something of and counts the rest. Whatever can't be read is told on standard error with
 //! its file, and counted; the rest goes on. Nothing is left out in silence: the counts add up to what was found.
@@ -7,6 +7,9 @@ mod documents;
 mod extent;
 mod list;
 mod part;
+mod queue;
+#[cfg(feature = "live")]
+mod s3;
 mod scan;
 mod unpack;
 mod window;
@@ -15,13 +18,13 @@ pub use part::Counts;
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
-use list::File;
+use list::{File, Source, Way};
 use part::Part;
+use queue::Queue;
 use scan::uses::Uses;
 use sealwatch_policy::change::Change;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use unpack::Unpacker;
 
@@ -36,43 +39,56 @@ pub struct Input {
     pub counts: Counts,
 }
 
+/// What the address of a bucket begins with.
+const SCHEME: &str = "s3://";
+
 /// Reads everything below the paths. The state file isn't an event, wherever it lies.
 pub fn read(paths: &[PathBuf], state: Option<&Path>) -> Input {
     let mut all = Part::default();
-    let mut files = Vec::new();
+    let mut queue = Queue::default();
     for path in paths {
         if path.as_os_str() == "-" {
             all.counts.files += 1;
-            let name = "standard input";
-            match inflated(std::io::stdin().lock()) {
-                Ok(source) => documents::read(&mut all, name, source),
+            read_documents(&mut all, "standard input", std::io::stdin().lock());
+        } else if path.metadata().is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+            // A pipe, such as the shell makes of `<(…)`: it can be read once.
+            all.counts.files += 1;
+            let name = path.display().to_string();
+            match std::fs::File::open(path) {
+                Ok(pipe) => read_documents(&mut all, &name, pipe),
                 Err(error) => all.unreadable(&name, &error),
             }
+        } else if let Some(url) = path.to_str().filter(|path| path.starts_with(SCHEME)) {
+            queue.bucket(url, &mut all);
         } else {
-            files.extend(list::below(path, state, &mut all));
+            queue.files(list::below(path, state, &mut all));
         }
     }
     all.tell();
-    let all = read_files(&files, all);
+    let all = read_files(queue, all);
     Input { changes: all.changes.into_iter().chain(all.uses.into_changes()).collect(), counts: all.counts }
 }
 
 /// Each thread takes the next file. What couldn't be read is told at the end, in the order of the files.
-fn read_files(files: &[File], all: Part) -> Part {
-    let bar = progress(files);
-    let next = AtomicUsize::new(0);
+fn read_files(queue: Queue, all: Part) -> Part {
+    let bar = progress();
+    let threads = queue.threads();
+    let queue = Mutex::new(queue);
     let all = Mutex::new(all);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let work = || {
         let mut unpacker = Unpacker::new(threads);
         let mut read = Part::default();
         loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = files.get(index) else { break };
-            let mut part = read_file(file, &mut unpacker, &read.uses);
+            let mut waiting = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = waiting.next();
+            bar.set_length(waiting.size());
+            drop(waiting);
+            let Some((index, file)) = next else { break };
+            let mut part = read_file(&file, &mut unpacker, &read.uses);
             part.number_troubles(index);
             read.join(part);
             bar.inc(file.size);
+            bar.set_message(format!("{index} files"));
         }
         all.lock().unwrap_or_else(PoisonError::into_inner).join(read);
     };
@@ -84,6 +100,7 @@ fn read_files(files: &[File], all: Part) -> Part {
     });
     bar.finish_and_clear();
     let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.join(queue.into_inner().unwrap_or_else(PoisonError::into_inner).untold);
     all.tell();
     all
 }
@@ -93,22 +110,58 @@ fn read_files(files: &[File], all: Part) -> Part {
 fn read_file(file: &File, unpacker: &mut Unpacker, known: &Uses) -> Part {
     let mut part = Part::default();
     part.counts.files = 1;
-    let opened = || std::fs::File::open(&file.path).and_then(inflated);
-    let scanned = match unpacker.unpack(&file.path) {
-        Ok(Some(unpacked)) => scan::read_whole(unpacked, known).ok(),
-        Ok(None) => opened().ok().and_then(|source| scanned(source, known)),
-        Err(_) => None,
-    };
-    if let Some(scanned) = scanned {
-        part.join(scanned);
-        return part;
+    let name = file.source.to_string();
+    match file.held(unpacker) {
+        Ok(true) => {
+            let (packed, unpacked) = unpacker.unpack();
+            let found = match unpacked {
+                Some(unpacked) => scan::read_whole(unpacked, known).ok(),
+                None => inflated(packed).ok().and_then(|source| scanned(source, known)),
+            };
+            match found {
+                Some(found) => part.join(found),
+                None => read_documents(&mut part, &name, unpacker.unpack().0),
+            }
+            part
+        }
+        Ok(false) => read_stream(&file.source, &name, known),
+        Err(error) => {
+            part.unreadable(&name, &error);
+            part
+        }
     }
-    let name = file.path.display().to_string();
-    match opened() {
-        Ok(source) => documents::read(&mut part, &name, source),
+}
+
+/// The same of a file that isn't held in memory. What breaks off on its way here is read anew, and what was read of it doesn't count.
+fn read_stream(source: &Source, name: &str, known: &Uses) -> Part {
+    let mut tries = source.tries();
+    loop {
+        tries -= 1;
+        let way = Way::default();
+        let mut part = Part::default();
+        part.counts.files = 1;
+        let found = source.open(&way).and_then(inflated).ok().and_then(|source| scanned(source, known));
+        if let Some(found) = found {
+            part.join(found);
+            return part;
+        }
+        if !way.broke_off() || tries == 0 {
+            match source.open(&way) {
+                Ok(source) => read_documents(&mut part, name, source),
+                Err(error) => part.unreadable(&name, &error),
+            }
+        }
+        if !way.broke_off() || tries == 0 {
+            return part;
+        }
+    }
+}
+
+fn read_documents(part: &mut Part, name: &str, source: impl Read) {
+    match inflated(source) {
+        Ok(source) => documents::read(part, name, source),
         Err(error) => part.unreadable(&name, &error),
     }
-    part
 }
 
 /// What a search through a log file's bytes finds, if it begins as one: else there may be nothing in it to search for.
@@ -129,9 +182,9 @@ fn inflated<'a>(source: impl Read + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
 }
 
 /// A bar on standard error; indicatif shows none where that is no terminal.
-fn progress(files: &[File]) -> ProgressBar {
-    let bar = ProgressBar::new(files.iter().map(|file| file.size).sum());
-    let style = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style = "{bar:30} {msg}, {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);
     }

@@ -5,9 +5,6 @@
 
 use libdeflater::Decompressor;
 use memchr::memmem;
-use std::fs::File;
-use std::io::{Read as _, Result};
-use std::path::Path;
 
 /// What files hold that are unpacked at the same time: memory must grow neither with them nor with the processors. Larger ones
 /// are read piece by piece.
@@ -35,25 +32,20 @@ impl Unpacker {
         Self { packed: Vec::new(), unpacked: Vec::new(), library: Decompressor::new(), largest }
     }
 
-    /// What a file holds; `None` if it isn't one member of ordinary size, or broken.
-    ///
-    /// # Errors
-    /// If the file can't be read.
-    pub fn unpack(&mut self, path: &Path) -> Result<Option<&mut Vec<u8>>> {
-        let mut file = File::open(path)?;
-        // Packed it's at most half of that, or hardly worth packing.
-        if file.metadata()?.len() > self.largest as u64 / 2 {
-            return Ok(None);
-        }
-        self.packed.clear();
-        file.read_to_end(&mut self.packed)?;
+    /// A buffer for a file as it lies there, and how much it may take: packed, a file is at most half of what it holds, or hardly
+    /// worth packing.
+    pub fn packed(&mut self) -> (&mut Vec<u8>, u64) {
+        (&mut self.packed, self.largest as u64 / 2)
+    }
+
+    /// What the buffer holds, and that unpacked if it surely is one member of ordinary size.
+    pub fn unpack(&mut self) -> (&[u8], Option<&mut Vec<u8>>) {
         let size = size_of_single_member(&self.packed).filter(|size| *size <= self.largest);
-        let Some(size) = size else { return Ok(None) };
-        self.unpacked.resize(size, 0);
-        match self.library.gzip_decompress(&self.packed, &mut self.unpacked) {
-            Ok(got) if got == size => Ok(Some(&mut self.unpacked)),
-            Ok(_) | Err(_) => Ok(None),
-        }
+        let unpacked = size.filter(|size| {
+            self.unpacked.resize(*size, 0);
+            self.library.gzip_decompress(&self.packed, &mut self.unpacked).is_ok_and(|got| got == *size)
+        });
+        (&self.packed, unpacked.map(|_| &mut self.unpacked))
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{self, Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -118,6 +118,41 @@ impl Lab {
             .header("x-strict-setup", "1")
             .send(body);
         assert!(sent.is_ok(), "the bucket {name} is created: {sent:?}");
+    }
+
+    /// An object; `storage` is its class.
+    pub fn put_object(&self, bucket: &str, key: &str, content: &[u8], storage: &str) {
+        let sent = ureq::put(format!("{}/{bucket}/{key}", self.endpoint))
+            .header("authorization", authorization("s3"))
+            .header("x-amz-storage-class", storage)
+            .header("x-strict-setup", "1")
+            .send(content);
+        assert!(sent.is_ok(), "the object {key} is put: {sent:?}");
+    }
+
+    /// Writes a file beside the emulator and tells where it lies.
+    pub fn write(&self, name: &str, content: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    /// Runs the command line against the emulator; an empty variable isn't set.
+    pub fn command_line(&self, arguments: &[&str], variables: &[(&str, &str)]) -> process::Output {
+        let mut command = Command::new(command_line());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ACCESS_KEY_ID", "testing")
+            .env("AWS_SECRET_ACCESS_KEY", "testing")
+            .env("AWS_REGION", REGION)
+            .envs(variables.iter().copied());
+        variables.iter().filter(|(_, value)| value.is_empty()).for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        command.output().expect("the command line runs")
     }
 
     /// Tells the emulator something that no call could: see its README.

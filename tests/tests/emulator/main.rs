@@ -9,6 +9,7 @@
     reason = "what goes wrong in the laboratory fails the test"
 )]
 
+mod archive;
 mod key;
 mod lab;
 mod roles;

@@ -1,0 +1,91 @@
+//! Reads an archive where CloudTrail delivered it, with the credentials of whoever runs the command.
+//!
+//! Lists and gets, and never writes: `s3:ListBucket` and `s3:GetObject` are all that is called. A redirect to the bucket's Region
+//! is followed.
+
+mod list;
+mod object;
+mod told;
+mod url;
+
+pub use list::Listing;
+pub use object::{Cut, Object, TRIES};
+pub use url::Url;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_types::service_config::ServiceConfigKey;
+use sealwatch_runtime::clients::http_client;
+use std::time::Duration;
+use tokio::runtime::{Handle, Runtime};
+
+/// As many requests are under way at a time: they mostly wait.
+pub const REQUESTS: usize = 16;
+
+/// How S3 is reached.
+pub struct Connection {
+    /// Drives what is waited for from other threads.
+    runtime: Runtime,
+    chain: SdkConfig,
+    /// What stands for S3 instead of AWS's own endpoint.
+    endpoint: Option<String>,
+}
+
+impl Connection {
+    /// Looks for credentials, Region and endpoint where AWS's tools look for them.
+    ///
+    /// # Errors
+    /// If the endpoint is neither https nor http to loopback.
+    pub fn new() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let chain = runtime.block_on(
+            aws_config::defaults(BehaviorVersion::latest())
+                .http_client(http_client(None)?)
+                .retry_config(
+                    RetryConfig::standard()
+                        .with_max_attempts(8)
+                        .with_initial_backoff(Duration::from_millis(200))
+                        .with_max_backoff(Duration::from_secs(5)),
+                )
+                .timeout_config(
+                    TimeoutConfig::builder()
+                        .connect_timeout(Duration::from_secs(5))
+                        .read_timeout(Duration::from_secs(30))
+                        .build(),
+                )
+                .load(),
+        );
+        let endpoint = endpoint_of(&chain)?;
+        // Says so if it isn't one that credentials may be sent to.
+        http_client(endpoint.as_deref())?;
+        Ok(Self { runtime, chain, endpoint })
+    }
+
+    /// A client for a Region; by default for the one that is set, and without one for that which knows all buckets.
+    fn client(&self, region: Option<&str>) -> Client {
+        let set = self.chain.region().map(ToString::to_string);
+        let region = region.map(str::to_owned).or(set).unwrap_or_else(|| "us-east-1".to_owned());
+        let mut config = aws_sdk_s3::config::Builder::from(&self.chain).region(Region::new(region));
+        config.set_endpoint_url(self.endpoint.clone());
+        // Not every endpoint has a name for each bucket.
+        config.set_force_path_style(self.endpoint.is_some().then_some(true));
+        Client::from_conf(config.build())
+    }
+
+    fn handle(&self) -> Handle {
+        self.runtime.handle().clone()
+    }
+}
+
+/// The endpoint that environment or profile set for S3, found as the client finds it.
+fn endpoint_of(chain: &SdkConfig) -> anyhow::Result<Option<String>> {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()?;
+    let own = chain.service_config().and_then(|config| config.load_config(key));
+    Ok(own.or_else(|| chain.endpoint_url().map(str::to_owned)).filter(|endpoint| !endpoint.is_empty()))
+}
