@@ -57,7 +57,10 @@ fn records_are_read_in_every_shape() {
     for (name, text) in [
         ("a log file", log.to_string()),
         ("a log file for people", format!("{log:#}\n")),
-        ("a log file without indentation", format!("{log:#}").replace("\n ", "\n").replace("  ", "")),
+        (
+            "a log file without indentation",
+            format!("{log:#}").lines().map(str::trim_start).collect::<Vec<_>>().join("\n"),
+        ),
         ("a list", json!([a, b, c]).to_string()),
         ("a list for people", format!("{:#}", json!([a, b, c]))),
         ("a record a line", format!("{a}\n{b}\r\n{c}")),
@@ -145,6 +148,10 @@ fn behind_a_broken_document_the_next_line_is_read() {
         ("cut behind a bracket", r#"{"x":[{"#.to_owned()),
         ("no JSON", "no JSON".to_owned()),
         ("over many lines", pretty.replacen(':', " ", 1)),
+        (
+            "a log file that is cut behind a record",
+            r#"{"Records":[{"eventName":"x","eventCategory":"Data"}"#.to_owned(),
+        ),
         ("a log file that is cut", r#"{"Records":[{"x":"#.to_owned()),
     ] {
         let (ids, counts, told) = read_all(format!("{a}\n{broken}\n{b}\n{a}\n"));
@@ -181,6 +188,11 @@ fn what_was_read_before_a_source_breaks_off_counts_once() {
         let place = format!("f (byte {}): it can be read no further: corrupt deflate stream", cut.len());
         assert_eq!(told, [place]);
     }
+    // Lines of what breaks off are no documents.
+    let lines = text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
+    let (ids, _, told) =
+        read_as(lines.trim_end_matches(['}', ']', '\n', ' ']).as_bytes(), STEP, LARGEST, true);
+    assert_eq!((ids.len(), told.len()), (2, 1), "{told:?}");
     let (ids, _, told) = read_as(b"", 1, LARGEST, true);
     assert_eq!((ids.len(), told.len()), (0, 1));
 }
