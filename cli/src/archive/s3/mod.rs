@@ -17,7 +17,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
-use sealwatch_runtime::clients::http_client;
+use sealwatch_runtime::connection::http_client;
 use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 
