@@ -4,6 +4,8 @@
 //! that are missing, null, of another type or unknown. What KMS itself tells EventBridge of a key's end is read too. What a record says is kept as it came; what it
 //! doesn't say stays unsaid. Nothing here looks at the resource or judges the call.
 
+mod plain;
+
 use crate::names::{AccountId, Arn, Place, Region};
 use crate::untrusted::{Untrusted, clean};
 use jiff::Timestamp;
@@ -107,6 +109,18 @@ pub enum ParseError {
 /// If the text is no JSON, or holds what no text or stack can: half a surrogate pair, 128 levels and more.
 pub fn read(text: &str) -> Result<Value, ParseError> {
     serde_json::from_str(text).map_err(|error| ParseError::NotJson(clean(&error.to_string(), 120)))
+}
+
+/// Reads the JSON of an event, and the event: what [`read`] and [`parse`] give, sooner where it is a record as CloudTrail
+/// writes it.
+///
+/// # Errors
+/// Those of [`read`] and [`parse`].
+pub fn parse_text(text: &str) -> Result<Parsed, ParseError> {
+    match plain::read(text) {
+        Some(change) => Ok(Parsed::Change(Box::new(change))),
+        None => parse(&read(text)?),
+    }
 }
 
 /// Reads an EventBridge envelope or a raw CloudTrail record.

@@ -2,6 +2,7 @@
 
 mod actor;
 mod failures;
+mod plain;
 mod shapes;
 mod totality;
 

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// Any JSON of a small size, with CloudTrail's field names among its keys.
-fn any_json() -> impl Strategy<Value = Value> {
+pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
