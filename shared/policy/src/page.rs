@@ -12,8 +12,9 @@ use crate::names::Arn;
 use crate::plan::{Effect, Finding, Outcome, Remedy, Severity};
 use crate::policy::Mode;
 use crate::report::{NOT_REACHED, Report, UnreadableEvent};
-use crate::untrusted::{clean, is_plain};
+use crate::untrusted::{clean, is_plain, is_printable_ascii};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// SNS takes fewer than 100 characters.
@@ -40,6 +41,15 @@ pub struct Page {
     pub chat: Value,
     /// Message attributes for filter policies.
     pub attributes: BTreeMap<&'static str, String>,
+}
+
+/// What a page says, before it is put into the formats that it is sent in.
+pub(crate) struct Said<'a> {
+    pub(crate) severity: Severity,
+    worst: &'a Finding,
+    state: State,
+    pub(crate) title: String,
+    pub(crate) text: String,
 }
 
 impl Page {
@@ -93,17 +103,8 @@ impl<E: Effect> Report<'_, E> {
     /// What pages: a finding at or above the policy's `pages.from`, and any effect that didn't work.
     #[must_use]
     pub fn page(&self) -> Option<Page> {
-        // The first of the worst, as in the receipt; `max_by_key` takes the last.
-        let worst = self.plan.findings.iter().rev().max_by_key(|finding| finding.severity)?;
-        let trouble = self.trouble();
-        let severity = if trouble { worst.severity.max(Severity::High) } else { worst.severity };
-        if severity < self.pages.from && !trouble {
-            return None;
-        }
+        let Said { severity, worst, state, title, text } = self.said()?;
         let place = &self.change.place;
-        let state = self.state();
-        let title =
-            one_line(&format!("{} {}{}", severity.as_str().to_uppercase(), worst.summary, state.suffix()));
         let resource = self.target.as_deref().and_then(Arn::split).map_or("-", |arn| arn.resource);
         let name = resource.strip_prefix("log-group:").unwrap_or(resource);
         let upper = severity.as_str().to_uppercase();
@@ -114,10 +115,9 @@ impl<E: Effect> Report<'_, E> {
             let name = ascii_line(name, limit.saturating_sub(head.len() + tail.len()));
             ascii_line(&format!("{head}{name}{tail}"), limit)
         };
-        let text = self.text(&title, worst.id, state);
         let remedies = self.remedies();
         let steps = remedies.iter().flat_map(|(_, remedies)| remedies);
-        let steps: Vec<String> = steps.map(|remedy| one_line(&remedy.to_string())).collect();
+        let steps: Vec<String> = steps.map(|remedy| one_line(&remedy.to_string()).into_owned()).collect();
         let context = [
             ("severity", severity.as_str()),
             ("finding", worst.id),
@@ -140,6 +140,22 @@ impl<E: Effect> Report<'_, E> {
             title,
             text,
         })
+    }
+
+    /// What a page says, whatever format it is sent in; `None` if nothing pages.
+    pub(crate) fn said(&self) -> Option<Said<'_>> {
+        // The first of the worst, as in the receipt; `max_by_key` takes the last.
+        let worst = self.plan.findings.iter().rev().max_by_key(|finding| finding.severity)?;
+        let trouble = self.trouble();
+        let severity = if trouble { worst.severity.max(Severity::High) } else { worst.severity };
+        if severity < self.pages.from && !trouble {
+            return None;
+        }
+        let state = self.state();
+        let title = format!("{} {}{}", severity.as_str().to_uppercase(), worst.summary, state.suffix());
+        let title = one_line(&title).into_owned();
+        let text = self.text(&title, worst.id, state);
+        Some(Said { severity, worst, state, title, text })
     }
 
     /// What is left to a person, by what it is about: of what is mended only what is good to know.
@@ -271,13 +287,16 @@ fn attributes(
     ])
 }
 
-fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> Cow<'_, str> {
+    if text.len() <= LINE_LIMIT && is_printable_ascii(text) {
+        return Cow::Borrowed(text);
+    }
     let plain = |character| if is_plain(character) { character } else { ' ' };
     let mut line: String = text.chars().take(LINE_LIMIT).map(plain).collect();
     if text.chars().nth(LINE_LIMIT).is_some() {
         line.push('…');
     }
-    line
+    Cow::Owned(line)
 }
 
 /// One line of printable ASCII, at most `limit` characters, cut in the middle so that its end stays.

@@ -4,7 +4,7 @@
 //! scripts rely on. Every text in it that came out of an event is cleaned. It judges nothing.
 
 use crate::guard::Guard;
-use crate::page::Page;
+use crate::page::{Page, Said};
 use crate::plan::{Effect, Outcome, Severity, Verdict};
 use crate::policy::Mode;
 use crate::report::{NOT_REACHED, Report, UnreadableEvent};
@@ -207,10 +207,14 @@ impl Receipt {
 
 impl PageLine {
     fn of(page: &Page, outcome: &PageOutcome) -> Self {
+        Self::new(page.severity, page.title.clone(), page.text.clone(), outcome)
+    }
+
+    fn new(severity: Severity, title: String, text: String, outcome: &PageOutcome) -> Self {
         Self {
-            severity: page.severity,
-            title: page.title.clone(),
-            text: page.text.clone(),
+            severity,
+            title,
+            text,
             outcome: outcome.as_str().to_owned(),
             error: outcome.trouble().map(|why| clean(why, 600)),
         }
@@ -221,6 +225,19 @@ impl<E: Effect> Report<'_, E> {
     /// The receipt, with the page that was made of this report and what became of it.
     #[must_use]
     pub fn receipt(&self, page: Option<(&Page, &PageOutcome)>) -> Receipt {
+        self.receipt_with(self.facts.clone(), page.map(|(page, outcome)| PageLine::of(page, outcome)))
+    }
+
+    /// The receipt of a report whose page goes nowhere, so that the formats it would be sent in aren't made.
+    #[must_use]
+    pub fn receipt_of_replay(mut self, outcome: &PageOutcome) -> Receipt {
+        let line = |said: Said<'_>| PageLine::new(said.severity, said.title, said.text, outcome);
+        let page = self.said().map(line);
+        let facts = std::mem::take(&mut self.facts);
+        self.receipt_with(facts, page)
+    }
+
+    fn receipt_with(&self, facts: Value, page: Option<PageLine>) -> Receipt {
         let shown = |text: &Option<Untrusted>| text.as_ref().map(ToString::to_string);
         let failure = self.change.failure.as_ref();
         Receipt {
@@ -235,7 +252,7 @@ impl<E: Effect> Report<'_, E> {
             verdict: self.plan.verdict,
             findings: self.plan.findings.iter().map(FindingLine::of).collect(),
             effects: self.effect_lines(),
-            page: page.map(|(page, outcome)| PageLine::of(page, outcome)),
+            page,
             reasons: self.plan.reasons.clone(),
             assumed: self.plan.assumed.clone(),
             change: ChangeLine {
@@ -246,7 +263,7 @@ impl<E: Effect> Report<'_, E> {
                 error_code: failure.map(|failure| failure.code.to_string()),
                 error_message: failure.and_then(|failure| shown(&failure.message)),
             },
-            facts: self.facts.clone(),
+            facts,
             duplicate: false,
             timings_ms: None,
         }

@@ -31,7 +31,11 @@ impl Untrusted {
 
 impl fmt::Display for Untrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&clean(&self.0, SHOWN))
+        if is_shown_as_it_is(&self.0, SHOWN) {
+            f.write_str(&self.0)
+        } else {
+            f.write_str(&clean(&self.0, SHOWN))
+        }
     }
 }
 
@@ -45,6 +49,9 @@ impl Serialize for Untrusted {
 /// written as `\u{…}`. What was cut off is counted behind an ellipsis.
 #[must_use]
 pub fn clean(text: &str, limit: usize) -> String {
+    if is_shown_as_it_is(text, limit) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len().min(limit));
     let mut characters = text.chars();
     for character in characters.by_ref().take(limit) {
@@ -60,6 +67,17 @@ pub fn clean(text: &str, limit: usize) -> String {
         let _ = write!(shown, "… ({rest} more characters)");
     }
     shown
+}
+
+/// Most texts need no second look.
+fn is_shown_as_it_is(text: &str, limit: usize) -> bool {
+    text.len() <= limit && is_printable_ascii(text)
+}
+
+/// Whether a text holds nothing but the characters of ASCII that are seen, and spaces: these are all plain.
+#[must_use]
+pub fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character shows as itself, in reading order, on the line where it stands.
@@ -98,6 +116,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn printable_ascii_is_plain_and_stays(text in "[ -~]{0,40}") {
+            prop_assert!(is_printable_ascii(&text) && text.chars().all(is_plain));
+            prop_assert_eq!(clean(&text, 40), text);
+        }
+
         #[test]
         fn nothing_becomes_a_second_line(text in any::<String>(), limit in 0_usize..50) {
             let shown = clean(&text, limit);

@@ -24,6 +24,13 @@ pub enum Effects {
 
 /// Takes in one change and lets its guard judge it; `None` if no guard handles it.
 pub fn step(world: &mut World, policy: &Policy, change: &Change, effects: Effects) -> Option<Receipt> {
+    judge(world, policy, change, effects).map(|judgement| judgement.receipt(policy, change))
+}
+
+/// Takes in one change and lets its guard judge it; `None` if no guard handles it.
+///
+/// Of changes one after the other: each meets the world that those before it left. The receipt can be made of it at any time.
+pub fn judge(world: &mut World, policy: &Policy, change: &Change, effects: Effects) -> Option<Judgement> {
     // An archive's reader passes over what is of no interest, so no other reader may make anything of it.
     if interest(change.event_source.raw(), change.event_name.raw()) == Interest::None {
         return None;
@@ -31,70 +38,92 @@ pub fn step(world: &mut World, policy: &Policy, change: &Change, effects: Effect
     world.record(change);
     let now = change.time;
     let guard = Guard::of(change)?;
-    match guard {
+    let mode = policy.mode_of(guard);
+    Some(match guard {
         Guard::LogGroup => {
             let facts = log_group::gather(world, policy, change, now);
             let plan = guards::log_group::decide(policy, change, &facts, now);
-            let target = guards::log_group::Target::of(change).arn();
-            let judged = Judged { guard, target, facts: facts.shown(), plan };
-            Some(judged.conclude(policy, change, effects, |effect| log_group::apply(world, effect)))
+            let outcomes = ensure(mode, effects, &plan, |effect| log_group::apply(world, effect));
+            Judgement::LogGroup(Box::new(Judged { guard, mode, facts, plan, outcomes }))
         }
         Guard::Trail => {
             let facts = trail::gather(world, policy, change, now);
             let plan = guards::trail::decide(policy, change, &facts, now);
-            let target = guards::trail::Target::of(change).arn();
-            let judged = Judged { guard, target, facts: facts.shown(), plan };
-            Some(judged.conclude(policy, change, effects, |effect| trail::apply(world, effect)))
+            let outcomes = ensure(mode, effects, &plan, |effect| trail::apply(world, effect));
+            Judgement::Trail(Box::new(Judged { guard, mode, facts, plan, outcomes }))
         }
         Guard::Key => {
             let facts = key::gather(world, policy, change, now);
             let plan = guards::key::decide(policy, change, &facts, now);
-            let target = guards::key::Target::of(change).arn();
-            let judged = Judged { guard, target, facts: facts.shown(), plan };
-            Some(judged.conclude(policy, change, effects, |effect| key::apply(world, effect, now)))
+            let outcomes = ensure(mode, effects, &plan, |effect| key::apply(world, effect, now));
+            Judgement::Key(Box::new(Judged { guard, mode, facts, plan, outcomes }))
+        }
+    })
+}
+
+fn ensure<E>(
+    mode: Mode,
+    effects: Effects,
+    plan: &Plan<E>,
+    mut apply: impl FnMut(&E) -> Outcome,
+) -> Vec<Outcome> {
+    let ensure = |effect| match (mode, effects) {
+        (Mode::Observe | Mode::Page, _) => Outcome::Withheld,
+        (Mode::Remediate, Effects::Shown) => Outcome::Replayed,
+        (Mode::Remediate, Effects::Taken) => apply(effect),
+    };
+    plan.effects.iter().map(ensure).collect()
+}
+
+/// What a guard made of one change: all that its receipt needs, apart from the world.
+pub enum Judgement {
+    /// The log-group guard's.
+    LogGroup(Box<Judged<guards::log_group::Facts, guards::log_group::Effect>>),
+    /// The trail guard's.
+    Trail(Box<Judged<guards::trail::Facts, guards::trail::Effect>>),
+    /// The key guard's.
+    Key(Box<Judged<guards::key::Facts, guards::key::Effect>>),
+}
+
+/// One guard's facts and plan, and what became of its effects.
+pub struct Judged<F, E> {
+    guard: Guard,
+    mode: Mode,
+    facts: F,
+    plan: Plan<E>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Judgement {
+    /// The receipt of the change that was judged.
+    #[must_use]
+    pub fn receipt(&self, policy: &Policy, change: &Change) -> Receipt {
+        match self {
+            Self::LogGroup(judged) => {
+                let target = guards::log_group::Target::of(change).arn();
+                judged.receipt(policy, change, target, judged.facts.shown())
+            }
+            Self::Trail(judged) => {
+                let target = guards::trail::Target::of(change).arn();
+                judged.receipt(policy, change, target, judged.facts.shown())
+            }
+            Self::Key(judged) => {
+                let target = guards::key::Target::of(change).arn();
+                judged.receipt(policy, change, target, judged.facts.shown())
+            }
         }
     }
 }
 
-/// One change as its guard judges it.
-struct Judged<E> {
-    guard: Guard,
-    target: Option<String>,
-    facts: Value,
-    plan: Plan<E>,
-}
-
-impl<E: Effect> Judged<E> {
-    fn conclude(
-        self,
-        policy: &Policy,
-        change: &Change,
-        effects: Effects,
-        mut apply: impl FnMut(&E) -> Outcome,
-    ) -> Receipt {
-        let Self { guard, target, facts, plan } = &self;
-        let mode = policy.mode_of(*guard);
-        let ensure = |effect| match (mode, effects) {
-            (Mode::Observe | Mode::Page, _) => Outcome::Withheld,
-            (Mode::Remediate, Effects::Shown) => Outcome::Replayed,
-            (Mode::Remediate, Effects::Taken) => apply(effect),
-        };
-        let outcomes: Vec<Outcome> = plan.effects.iter().map(ensure).collect();
-        let report = Report {
-            guard: *guard,
-            mode,
-            pages: &policy.pages,
-            change,
-            target: target.clone(),
-            facts: facts.clone(),
-            plan,
-            outcomes: &outcomes,
-        };
+impl<F, E: Effect> Judged<F, E> {
+    fn receipt(&self, policy: &Policy, change: &Change, target: Option<String>, facts: Value) -> Receipt {
+        let Self { guard, mode, facts: _, plan, outcomes } = self;
+        let (guard, mode) = (*guard, *mode);
+        let report = Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes };
         let sent = match mode {
             Mode::Observe => PageOutcome::Withheld("the mode is `observe`".to_owned()),
             Mode::Page | Mode::Remediate => PageOutcome::Replayed,
         };
-        let page = report.page();
-        report.receipt(page.as_ref().map(|page| (page, &sent)))
+        report.receipt_of_replay(&sent)
     }
 }

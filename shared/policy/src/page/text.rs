@@ -163,7 +163,10 @@ fn field(text: &mut String, name: &str, value: &str) {
 
 /// A line with text of somebody else's: mail clients make a link of whatever looks like an address.
 fn push_data(text: &mut String, line: &str) {
-    push_line(text, &line.replace("://", "[:]//"));
+    if line.contains("://") {
+        return push_line(text, &line.replace("://", "[:]//"));
+    }
+    push_line(text, line);
 }
 
 /// Appends exactly one line, whatever the text holds: the last guard against a forged one.
