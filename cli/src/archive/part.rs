@@ -48,8 +48,7 @@ impl Part {
     pub fn event(&mut self, place: impl Display, at: u64, event: &Value) {
         self.counts.records += 1;
         match parse(event) {
-            Ok(Parsed::Change(change)) => self.take(*change),
-            Ok(Parsed::NotAManagementCall(why)) => *self.counts.others.entry(why).or_default() += 1,
+            Ok(parsed) => self.parsed(parsed),
             Err(_) if is_state(event) => {
                 *self.counts.others.entry("a state file (give it with --state)".to_owned()).or_default() += 1;
             }
@@ -57,6 +56,14 @@ impl Part {
                 *self.counts.others.entry("a digest file of CloudTrail's".to_owned()).or_default() += 1;
             }
             Err(error) => self.unreadable(&format_args!("{place} (byte {at})"), &error),
+        }
+    }
+
+    /// Takes in what a record turned out to be, which counts already.
+    pub fn parsed(&mut self, parsed: Parsed) {
+        match parsed {
+            Parsed::Change(change) => self.take(*change),
+            Parsed::NotAManagementCall(why) => *self.counts.others.entry(why).or_default() += 1,
         }
     }
 
@@ -103,18 +110,24 @@ impl Part {
         self.changes.extend(changes);
         self.counts.further_uses += self.uses.join(uses);
         self.troubles.extend(troubles);
+        self.counts.join(counts);
+    }
+}
+
+impl Counts {
+    /// Takes in what another part came to.
+    pub fn join(&mut self, other: Self) {
         let Counts { files, records, unreadable, others, of_no_interest, further_uses, copies, passed_over } =
-            counts;
-        let sum = &mut self.counts;
-        sum.files += files;
-        sum.records += records;
-        sum.unreadable += unreadable;
-        sum.of_no_interest += of_no_interest;
-        sum.further_uses += further_uses;
-        sum.copies += copies;
-        sum.passed_over += passed_over;
+            other;
+        self.files += files;
+        self.records += records;
+        self.unreadable += unreadable;
+        self.of_no_interest += of_no_interest;
+        self.further_uses += further_uses;
+        self.copies += copies;
+        self.passed_over += passed_over;
         for (why, count) in others {
-            *sum.others.entry(why).or_default() += count;
+            *self.others.entry(why).or_default() += count;
         }
     }
 }

@@ -39,13 +39,18 @@ impl Unpacker {
     }
 
     /// What the buffer holds, and that unpacked if it surely is one member of ordinary size.
-    pub fn unpack(&mut self) -> (&[u8], Option<&mut Vec<u8>>) {
+    pub fn unpack(&mut self) -> (&[u8], Option<&[u8]>) {
         let size = size_of_single_member(&self.packed).filter(|size| *size <= self.largest);
-        let unpacked = size.filter(|size| {
-            self.unpacked.resize(*size, 0);
-            self.library.gzip_decompress(&self.packed, &mut self.unpacked).is_ok_and(|got| got == *size)
+        let unpacked = size.and_then(|size| {
+            // It never shrinks: to grow again it would be filled with zeros, file after file.
+            if self.unpacked.len() < size {
+                self.unpacked.resize(size, 0);
+            }
+            let unpacked = self.unpacked.get_mut(..size)?;
+            let got = self.library.gzip_decompress(&self.packed, unpacked).ok()?;
+            (got == size).then_some(&*unpacked)
         });
-        (&self.packed, unpacked.map(|_| &mut self.unpacked))
+        (&self.packed, unpacked)
     }
 }
 

@@ -4,24 +4,50 @@
 //! a second creations first and deletions last, then by event id; each id once an account and Region. The same changes give the
 //! same replay however they were collected.
 
+use jiff::Timestamp;
 use sealwatch_policy::change::Change;
-use std::collections::BTreeSet;
+use sealwatch_policy::names::Place;
+use sealwatch_policy::untrusted::Untrusted;
+use std::cmp::Ordering;
+use std::collections::HashSet;
 
 /// The changes in order of time, and how many copies were left out.
 #[must_use]
-pub fn order(mut changes: Vec<Change>) -> (Vec<Change>, usize) {
-    let before = changes.len();
-    changes.sort_by(|a, b| {
-        let rank = |change: &Change| rank(change.event_name.raw());
-        let by_time = a.time.cmp(&b.time).then_with(|| rank(a).cmp(&rank(b)));
-        let by_id = || a.event_id.cmp(&b.event_id).then_with(|| a.place.cmp(&b.place));
-        // Copies that differ, one of them cut: which is kept must not hang on the order of the files.
-        by_time.then_with(by_id).then_with(|| format!("{a:?}").cmp(&format!("{b:?}")))
+pub fn order(changes: Vec<Change>) -> (Vec<Change>, usize) {
+    let total = changes.len();
+    // Changes are large: their places in the list are sorted, and each is moved once.
+    let keyed = |(index, change): (usize, &Change)| (change.time, rank(change.event_name.raw()), index);
+    let mut order: Vec<(Timestamp, u8, usize)> = changes.iter().enumerate().map(keyed).collect();
+    let of = |index: usize| changes.get(index);
+    order.sort_by(|(time, rank, index), (other_time, other_rank, other)| {
+        (time, rank).cmp(&(other_time, other_rank)).then_with(|| match (of(*index), of(*other)) {
+            (Some(a), Some(b)) => by_id(a).cmp(&by_id(b)).then_with(|| among_copies(a, b)),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        })
     });
-    let mut seen = BTreeSet::new();
-    changes.retain(|change| seen.insert((change.event_id.clone(), change.place.clone())));
-    let copies = before - changes.len();
-    (changes, copies)
+    let mut seen = HashSet::new();
+    order.retain(|(_, _, index)| of(*index).is_some_and(|change| seen.insert(by_id(change))));
+    let order: Vec<usize> = order.into_iter().map(|(_, _, index)| index).collect();
+    let copies = total - order.len();
+    let mut changes: Vec<Option<Change>> = changes.into_iter().map(Some).collect();
+    (order.into_iter().filter_map(|index| changes.get_mut(index)?.take()).collect(), copies)
+}
+
+/// What copies of a change have in common.
+fn by_id(change: &Change) -> (&Untrusted, &Place) {
+    (&change.event_id, &change.place)
+}
+
+/// Puts copies of one change in order: copies may differ, one of them cut, and which is kept must not hang on the order in which
+/// they were read.
+#[must_use]
+pub fn among_copies(a: &Change, b: &Change) -> Ordering {
+    if a != b {
+        return format!("{a:?}").cmp(&format!("{b:?}"));
+    }
+    // Equal objects may still be written in another order.
+    let written = |change: &Change| (change.request.to_string(), change.response.to_string());
+    written(a).cmp(&written(b))
 }
 
 /// What can't have happened before anything else within its second comes later.

@@ -10,12 +10,12 @@ pub mod uses;
 
 use super::part::Part;
 use memchr::memmem::Finder;
+use sealwatch_policy::change::parse_text;
 use sealwatch_world::interest::{Interest, interest};
-use serde_json::Value;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::LazyLock;
-use uses::Uses;
+use uses::{Plain, Uses};
 
 /// How much is unpacked at a time: it stays in the processor's cache until it is searched.
 const WINDOW: usize = 1 << 18;
@@ -24,9 +24,12 @@ const WINDOW: usize = 1 << 18;
 const HEAD: &[u8] = b"{\"Records\":[";
 
 /// A record's first key.
-static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventVersion\":"));
+const VERSION_KEY: &[u8] = b"\"eventVersion\":";
+static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(VERSION_KEY));
 /// The key before those that tell what a record is of.
-static TIME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventTime\":"));
+const TIME_KEY: &[u8] = b"\"eventTime\":";
+/// What both begin with: between them one search is for either.
+static EITHER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"event"));
 
 /// The file isn't as CloudTrail writes it, or is broken.
 #[derive(Debug)]
@@ -51,33 +54,31 @@ pub fn read(source: impl Read, known: &Uses) -> Result<Part, NotPlain> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_whole(unpacked: &mut Vec<u8>, known: &Uses) -> Result<Part, NotPlain> {
-    let mut scanner = Scanner { window: unpacked, searched: 0, record: None, known, part: Part::default() };
-    scanner.search(true)?;
-    scanner.last()?;
+pub fn read_whole(unpacked: &[u8], known: &Uses) -> Result<Part, NotPlain> {
+    let mut scanner = Scanner::new(known);
+    scanner.search(unpacked, true)?;
+    scanner.last(unpacked)?;
     Ok(scanner.part)
 }
 
 /// As much at a time as is said.
 fn read_by(mut source: impl Read, known: &Uses, step: usize) -> Result<Part, NotPlain> {
     let mut window = Vec::new();
-    let mut scanner =
-        Scanner { window: &mut window, searched: 0, record: None, known, part: Part::default() };
+    let mut scanner = Scanner::new(known);
     let mut whole = false;
     while !whole {
         let wanted = step as u64;
-        let got = source.by_ref().take(wanted).read_to_end(scanner.window).map_err(|_| NotPlain)?;
+        let got = source.by_ref().take(wanted).read_to_end(&mut window).map_err(|_| NotPlain)?;
         whole = (got as u64) < wanted;
-        scanner.search(whole)?;
-        scanner.forget();
+        scanner.search(&window, whole)?;
+        window.drain(..scanner.forget());
     }
-    scanner.last()?;
+    scanner.last(&window)?;
     Ok(scanner.part)
 }
 
+/// Searches a window: from the record whose end isn't found yet, or all of the file.
 struct Scanner<'a> {
-    /// From the record whose end isn't found yet, or all of the file.
-    window: &'a mut Vec<u8>,
     /// Up to where the window was searched.
     searched: usize,
     record: Option<Record>,
@@ -86,20 +87,24 @@ struct Scanner<'a> {
     part: Part,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(known: &'a Uses) -> Self {
+        Self { searched: 0, record: None, known, part: Part::default() }
+    }
+
     /// Goes from each record's first key to what it is of, and on to the next record.
-    fn search(&mut self, whole: bool) -> Result<(), NotPlain> {
+    fn search(&mut self, window: &[u8], whole: bool) -> Result<(), NotPlain> {
         loop {
             let is_told = self.record.as_ref().is_none_or(|record| record.told.is_some());
-            let sought: &Finder<'_> = if is_told { &VERSION } else { &TIME };
-            let Some(at) = self.key(sought) else {
+            let sought: &Finder<'_> = if is_told { &VERSION } else { &EITHER };
+            let Some(at) = key(window, self.searched, sought) else {
                 // A key may be cut in two.
-                self.searched = self.searched.max(self.window.len().saturating_sub(sought.needle().len()));
+                self.searched = self.searched.max(window.len().saturating_sub(sought.needle().len()));
                 return Ok(());
             };
             if is_told {
-                self.begin(at)?;
-            } else if !self.tell(at)? {
+                self.begin(window, at)?;
+            } else if !self.tell(window, at)? {
                 self.searched = at;
                 return if whole { Err(NotPlain) } else { Ok(()) };
             }
@@ -107,48 +112,20 @@ impl Scanner<'_> {
         }
     }
 
-    /// Where the next such key is. Inside a text its quote is escaped.
-    fn key(&self, key: &Finder<'_>) -> Option<usize> {
-        let mut from = self.searched;
-        loop {
-            let at = from + key.find(self.window.get(from..)?)?;
-            if at.checked_sub(1).and_then(|before| self.window.get(before)) != Some(&b'\\') {
-                return Some(at);
-            }
-            from = at + 1;
-        }
-    }
-
-    /// Takes in what a record is of, which stands behind its time; whether all of that was there.
-    fn tell(&mut self, at: usize) -> Result<bool, NotPlain> {
-        let Some(record) = &self.record else { return Err(NotPlain) };
-        // A record that tells no time isn't passed over for the next one's.
-        let skipped = self.window.get(record.start + 2..at).ok_or(NotPlain)?;
-        if VERSION.find(skipped).is_some() {
-            return Err(NotPlain);
-        }
-        let mut next = at;
-        let mut told = [0..0, 0..0, 0..0];
-        for (name, place) in
-            [&b"\"eventTime\":\""[..], b",\"eventSource\":\"", b",\"eventName\":\""].iter().zip(&mut told)
-        {
-            let rest = self.window.get(next..).unwrap_or_default();
-            let Some(text) = rest.strip_prefix(*name) else {
-                return if name.starts_with(rest) { Ok(false) } else { Err(NotPlain) };
+    /// Takes in what a record is of, if its time stands there, and behind it all else; whether all of that was there.
+    fn tell(&mut self, window: &[u8], at: usize) -> Result<bool, NotPlain> {
+        let rest = window.get(at..).unwrap_or_default();
+        if !rest.starts_with(TIME_KEY) {
+            return match rest.starts_with(VERSION_KEY) {
+                // A record that tells no time isn't passed over for the next one's.
+                true => Err(NotPlain),
+                false => Ok(!TIME_KEY.starts_with(rest) && !VERSION_KEY.starts_with(rest)),
             };
-            let Some(length) = memchr::memchr2(b'"', b'\\', text) else { return Ok(false) };
-            // A text with an escape in it isn't a name that AWS gives.
-            if text.get(length) != Some(&b'"') {
-                return Err(NotPlain);
-            }
-            let start = next + name.len();
-            *place = start..start + length;
-            next = start + length + 1;
         }
-        let [time, source, name] = told;
-        let text = |range: Range<usize>| {
-            self.window.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(NotPlain)
-        };
+        let Some(time) = text_of(window, at, b"\"eventTime\":\"")? else { return Ok(false) };
+        let Some(source) = text_of(window, time.end + 1, b",\"eventSource\":\"")? else { return Ok(false) };
+        let Some(name) = text_of(window, source.end + 1, b",\"eventName\":\"")? else { return Ok(false) };
+        let text = |range: Range<usize>| window.get(range).ok_or(NotPlain);
         let interest = interest(text(source)?, text(name)?);
         if let Some(record) = &mut self.record {
             record.told = Some((time, interest));
@@ -157,17 +134,16 @@ impl Scanner<'_> {
     }
 
     /// A record begins, and with it the one before ends.
-    fn begin(&mut self, at: usize) -> Result<(), NotPlain> {
-        let start =
-            at.checked_sub(1).filter(|start| self.window.get(*start) == Some(&b'{')).ok_or(NotPlain)?;
-        let before = self.window.get(..start).unwrap_or_default();
+    fn begin(&mut self, window: &[u8], at: usize) -> Result<(), NotPlain> {
+        let start = at.checked_sub(1).filter(|start| window.get(*start) == Some(&b'{')).ok_or(NotPlain)?;
+        let before = window.get(..start).unwrap_or_default();
         match self.record.take() {
             None if before == HEAD && self.part.counts.records == 0 => {}
             None => return Err(NotPlain),
             Some(record) => {
                 let end =
                     before.strip_suffix(b",").filter(|before| before.ends_with(b"}")).ok_or(NotPlain)?.len();
-                self.end(&record, end)?;
+                self.end(window, &record, end)?;
             }
         }
         self.record = Some(Record { start, told: None });
@@ -175,40 +151,70 @@ impl Scanner<'_> {
     }
 
     /// The last record's end is the file's.
-    fn last(&mut self) -> Result<(), NotPlain> {
+    fn last(&mut self, window: &[u8]) -> Result<(), NotPlain> {
         let record = self.record.take().ok_or(NotPlain)?;
-        let end = self.window.as_slice().trim_ascii_end().strip_suffix(b"]}").ok_or(NotPlain)?.len();
-        self.end(&record, end)
+        let end = window.trim_ascii_end().strip_suffix(b"]}").ok_or(NotPlain)?.len();
+        self.end(window, &record, end)
     }
 
     /// Looks at a whole record.
-    fn end(&mut self, record: &Record, end: usize) -> Result<(), NotPlain> {
-        let bytes = self.window.get(record.start..end).filter(|it| it.ends_with(b"}")).ok_or(NotPlain)?;
+    fn end(&mut self, window: &[u8], record: &Record, end: usize) -> Result<(), NotPlain> {
+        let bytes = window.get(record.start..end).filter(|it| it.ends_with(b"}")).ok_or(NotPlain)?;
         let (time, interest) = record.told.as_ref().ok_or(NotPlain)?;
-        let time = self.window.get(time.clone()).ok_or(NotPlain)?;
-        let is_further_use =
-            *interest == Interest::Use && (self.known.has(bytes, time) || self.part.uses.has(bytes, time));
+        let time = window.get(time.clone()).ok_or(NotPlain)?;
+        let is_further_use = *interest == Interest::Use
+            && Plain::of(bytes, time).is_some_and(|it| self.known.has(&it) || self.part.uses.has(&it));
         if *interest == Interest::None || is_further_use {
             let counts = &mut self.part.counts;
             counts.records += 1;
             *(if is_further_use { &mut counts.further_uses } else { &mut counts.of_no_interest }) += 1;
             return Ok(());
         }
-        let value: Value = serde_json::from_slice(bytes).map_err(|_| NotPlain)?;
-        let unreadable = self.part.counts.unreadable;
-        self.part.event("", 0, &value);
         // What is wrong with it is told where it can be named.
-        if self.part.counts.unreadable > unreadable { Err(NotPlain) } else { Ok(()) }
+        let parsed =
+            std::str::from_utf8(bytes).ok().and_then(|text| parse_text(text).ok()).ok_or(NotPlain)?;
+        self.part.counts.records += 1;
+        self.part.parsed(parsed);
+        Ok(())
     }
 
-    /// Lets go of what was searched and belongs to no record.
-    fn forget(&mut self) {
-        let Some(record) = &mut self.record else { return };
+    /// How much of the window was searched and belongs to no record; takes it to be gone.
+    fn forget(&mut self) -> usize {
+        let Some(record) = &mut self.record else { return 0 };
         let gone = std::mem::take(&mut record.start);
-        self.window.drain(..gone);
         self.searched -= gone;
         if let Some((time, _)) = &mut record.told {
             *time = time.start - gone..time.end - gone;
         }
+        gone
+    }
+}
+
+/// Where the text of a key that stands there is; `None` if the window ends before it.
+fn text_of(window: &[u8], at: usize, key: &[u8]) -> Result<Option<Range<usize>>, NotPlain> {
+    let rest = window.get(at..).unwrap_or_default();
+    let Some(text) = rest.strip_prefix(key) else {
+        return if key.starts_with(rest) { Ok(None) } else { Err(NotPlain) };
+    };
+    // These are short: setting up a faster search takes longer.
+    match text.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        None => Ok(None),
+        Some(length) if text.get(length) == Some(&b'"') => {
+            let start = at + key.len();
+            Ok(Some(start..start + length))
+        }
+        // A text with an escape in it isn't a name that AWS gives.
+        Some(_) => Err(NotPlain),
+    }
+}
+
+/// Where the next such key is, from there on. Inside a text its quote is escaped.
+fn key(window: &[u8], mut from: usize, key: &Finder<'_>) -> Option<usize> {
+    loop {
+        let at = from + key.find(window.get(from..)?)?;
+        if at.checked_sub(1).and_then(|before| window.get(before)) != Some(&b'\\') {
+            return Some(at);
+        }
+        from = at + 1;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::documents;
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn record(id: &str, source: &str, name: &str, more: Value) -> Value {
     let mut record = json!({
@@ -95,11 +95,12 @@ fn both_readers_find_the_same_whatever_is_unpacked_at_a_time() {
             json!({ "requestParameters": { "keyId": "a\\\"b" } }),
         ),
         other("11", json!({ "eventCategory": "Data" })),
+        other("11b", json!({ "userIdentity": { "type": "Root", "eventual": 1, "event": 2, "eventTim": 3 } })),
         created("12"),
     ]);
     let expected = exactly(&text);
     assert_eq!(expected.0.len(), 5);
-    assert_eq!((expected.1.records, expected.1.further_uses), (12, 2));
+    assert_eq!((expected.1.records, expected.1.further_uses), (13, 2));
     for step in (1..200).chain([1_000, 4_096, WINDOW]) {
         let Ok(part) = read_by(text.as_bytes(), &Uses::default(), step) else {
             panic!("{step} bytes at a time")
@@ -177,6 +178,42 @@ fn a_file_that_breaks_off_while_it_is_unpacked_is_left_to_the_exact_reader() {
         }
     }
     assert!(read(Broken(log_file(&[created("1")]).as_bytes()), &Uses::default()).is_err());
+}
+
+#[test]
+fn a_use_whose_time_is_not_plain_is_read_and_not_guessed() {
+    let first = used("1", "2026-11-03T09:00:00Z", json!({}));
+    for (time, left_over) in [
+        ("2026-11-03T09:00:01Z", 1),
+        ("2026-11-03T09:59:59Z", 1),
+        ("2026-11-03T09:59:59.5Z", 1),
+        ("2026-11-03T09:59:59+00:00", 1),
+        ("2026-11-03T11:30:00+02:00", 1),
+        ("2026-11-03T10:00:00Z", 0),
+        ("2026-11-03T09:30:00+02:00", 0),
+    ] {
+        let text = log_file(&[first.clone(), used("2", time, json!({}))]);
+        let Ok(part) = read(text.as_bytes(), &Uses::default()) else { panic!("{time}") };
+        assert_eq!(part.counts.further_uses, left_over, "{time}");
+    }
+    for time in ["2026-11-03T09:60:00Z", "2026-11-03T09:1:000Z", "2026-11-03T09:00:5 Z", "2026-11-03T09"] {
+        let text = log_file(&[first.clone(), used("2", time, json!({}))]);
+        assert!(read(text.as_bytes(), &Uses::default()).is_err(), "{time}");
+    }
+}
+
+#[test]
+fn which_copy_of_a_use_is_kept_does_not_hang_on_the_order() {
+    let time = "2026-11-03T09:00:00Z";
+    let copies = [
+        used("1", time, json!({})),
+        used("1", time, json!({ "eventName": "Encrypt" })),
+        used("1", time, json!({ "userAgent": "cut" })),
+    ];
+    let backwards: Vec<Value> = copies.iter().rev().cloned().collect();
+    let one = read(log_file(&copies).as_bytes(), &Uses::default()).map(told).ok();
+    assert_eq!(one, read(log_file(&backwards).as_bytes(), &Uses::default()).map(told).ok());
+    assert_eq!(one.map(|(kept, counts)| (kept.len(), counts.further_uses)), Some((1, 2)));
 }
 
 #[test]

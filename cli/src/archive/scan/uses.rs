@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 use sealwatch_policy::change::Change;
+use sealwatch_world::timeline;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 static ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"ARN\":\""));
@@ -17,28 +19,49 @@ static FAILED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"erro
 /// The first use of each set of keys in each hour.
 #[derive(Default)]
 pub struct Uses {
-    first: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, Change>>,
+    first: HashMap<Vec<u8>, Hours>,
 }
 
-/// Up to the hour of a time as CloudTrail writes it.
-const HOUR: usize = "2026-11-03T09".len();
+/// The first use in each hour, in no order.
+type Hours = HashMap<Hour, Change>;
+
+/// A time as CloudTrail writes it, up to its hour.
+type Hour = [u8; "2026-11-03T09".len()];
+
+/// A use, as far as a record's bytes plainly show it.
+pub struct Plain<'a> {
+    keys: Cow<'a, [u8]>,
+    hour: Hour,
+    /// Of the hour.
+    second: i64,
+}
+
+impl<'a> Plain<'a> {
+    /// `None` if the call failed, or its keys and time aren't plain to see.
+    pub fn of(record: &'a [u8], time: &[u8]) -> Option<Self> {
+        let (hour, second) = time.split_first_chunk()?;
+        let second = second_of(second)?;
+        if FAILED.find(record).is_some() {
+            return None;
+        }
+        Some(Self { keys: keys_of_bytes(record)?, hour: *hour, second })
+    }
+}
+
+/// The second of an hour, by what stands behind it in a time: `:59:59Z`.
+fn second_of(behind_hour: &[u8]) -> Option<i64> {
+    let [b':', minutes @ .., b'Z'] = behind_hour else { return None };
+    let [ten_minutes, minute, b':', ten_seconds, second] = minutes else { return None };
+    let digit = |byte: &u8, limit: u8| byte.checked_sub(b'0').filter(|it| *it < limit).map(i64::from);
+    let minutes = 10 * digit(ten_minutes, 6)? + digit(minute, 10)?;
+    Some(60 * minutes + 10 * digit(ten_seconds, 6)? + digit(second, 10)?)
+}
 
 impl Uses {
-    /// Whether the use that a record tells of adds nothing: the same keys were used earlier within the hour.
-    ///
-    /// Told by the record's bytes: what they don't plainly show counts as new.
-    pub fn has(&self, record: &[u8], time: &[u8]) -> bool {
-        let Some(hour) = time.get(..HOUR).filter(|_| time.ends_with(b"Z")) else { return false };
-        if FAILED.find(record).is_some() {
-            return false;
-        }
-        let Some(known) = keys_of_bytes(record).and_then(|keys| self.first.get(&keys)?.get(hour)) else {
-            return false;
-        };
-        std::str::from_utf8(time)
-            .ok()
-            .and_then(|time| time.parse::<Timestamp>().ok())
-            .is_some_and(|time| known.time < time)
+    /// Whether a use adds nothing: the same keys were used earlier within the hour.
+    pub fn has(&self, used: &Plain<'_>) -> bool {
+        let known = self.first.get(used.keys.as_ref()).and_then(|hours| hours.get(&used.hour));
+        known.is_some_and(|known| known.time.as_second().rem_euclid(3_600) < used.second)
     }
 
     /// Takes in a use; how many it leaves over, which is none or one.
@@ -47,60 +70,81 @@ impl Uses {
         let key = change.request_text("keyId").map(|key| ("keyId".to_owned(), Value::from(key)));
         change.request = Value::Object(key.into_iter().collect::<Map<_, _>>());
         change.response = Value::Null;
-        let keys = keys_of(&change);
-        let hour = change.time.to_string().into_bytes().get(..HOUR).unwrap_or_default().to_vec();
-        match self.first.entry(keys).or_default().entry(hour) {
-            Entry::Vacant(free) => {
-                free.insert(change);
-                0
-            }
-            Entry::Occupied(mut known) => {
-                let order = |it: &Change| (it.time, it.event_id.clone());
-                if order(&change) < order(known.get()) {
-                    known.insert(change);
-                }
-                1
-            }
-        }
+        let hour = hour_of(change.time);
+        keep(self.first.entry(keys_of(&change)).or_default(), hour, change)
     }
 
     /// Takes in what another file came to; how many uses are left over.
     pub fn join(&mut self, others: Self) -> usize {
-        others.into_changes().map(|change| self.take(change)).sum()
+        let mut left_over = 0;
+        for (keys, others) in others.first {
+            match self.first.entry(keys) {
+                Entry::Vacant(free) => {
+                    free.insert(others);
+                }
+                Entry::Occupied(mut known) => {
+                    let keep = |(hour, change)| keep(known.get_mut(), hour, change);
+                    left_over += others.into_iter().map(keep).sum::<usize>();
+                }
+            }
+        }
+        left_over
     }
 
-    /// The uses that are kept.
+    /// The uses that are kept, in no order.
     pub fn into_changes(self) -> impl Iterator<Item = Change> {
-        self.first.into_values().flat_map(BTreeMap::into_values)
+        self.first.into_values().flat_map(HashMap::into_values)
     }
 }
 
+/// Keeps the earlier of two uses; of two at one time the one with the lesser id. Which came first doesn't matter.
+fn keep(hours: &mut Hours, hour: Hour, change: Change) -> usize {
+    match hours.entry(hour) {
+        Entry::Vacant(free) => {
+            free.insert(change);
+            0
+        }
+        Entry::Occupied(mut known) => {
+            let other = known.get();
+            let by_id = || change.event_id.cmp(&other.event_id);
+            let by_time = change.time.cmp(&other.time).then_with(by_id);
+            if by_time.then_with(|| timeline::among_copies(&change, other)).is_lt() {
+                known.insert(change);
+            }
+            1
+        }
+    }
+}
+
+fn hour_of(time: Timestamp) -> Hour {
+    time.to_string().as_bytes().first_chunk().copied().unwrap_or_default()
+}
+
 /// The keys that a record names among its resources, as one text.
-fn keys_of_bytes(record: &[u8]) -> Option<Vec<u8>> {
-    let mut keys = Vec::new();
+fn keys_of_bytes(record: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let mut keys: Option<Cow<'_, [u8]>> = None;
     for at in ARN.find_iter(record) {
         let rest = record.get(at + ARN.needle().len()..)?;
         let end = memchr::memchr2(b'"', b'\\', rest)?;
         if rest.get(end) != Some(&b'"') {
             return None;
         }
-        keys.extend_from_slice(rest.get(..end)?);
-        keys.push(b' ');
+        let key = rest.get(..end)?;
+        keys = Some(match keys {
+            None => Cow::Borrowed(key),
+            Some(before) => Cow::Owned([before.as_ref(), key].join(&b' ')),
+        });
     }
-    (!keys.is_empty()).then_some(keys)
+    keys
 }
 
 /// The same of a change; by the request where no resource is named.
 fn keys_of(change: &Change) -> Vec<u8> {
-    let mut keys = Vec::new();
-    for arn in &change.resources {
-        keys.extend_from_slice(arn.raw().as_bytes());
-        keys.push(b' ');
-    }
-    if keys.is_empty() {
+    let arns: Vec<&str> = change.resources.iter().map(|arn| arn.raw()).collect();
+    if arns.is_empty() {
         let place = &change.place;
         let named = change.request_text("keyId").unwrap_or_default();
-        keys.extend_from_slice(format!("{} {} {named}", place.account, place.region).as_bytes());
+        return format!("{} {} {named}", place.account, place.region).into_bytes();
     }
-    keys
+    arns.join(" ").into_bytes()
 }
