@@ -2,7 +2,9 @@
 
 mod filter;
 mod html;
+mod in_order;
 mod json;
+mod judging;
 #[cfg(feature = "live")]
 mod live;
 mod show;
@@ -13,17 +15,19 @@ mod words;
 use crate::archive::{self, Input};
 use anyhow::Context as _;
 use filter::{Filter, Level};
-use sealwatch_policy::change::Change;
+use html::Html;
+use json::Json;
+use judging::Replay;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::policy::{Mode, Policy};
-use sealwatch_policy::receipt::Receipt;
 use sealwatch_policy::untrusted::{SHOWN, clean};
-use sealwatch_world::replay::{Effects, step};
 use sealwatch_world::{World, timeline};
 use show::{About, Format};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use summary::Summary;
+use table::Table;
 
 const GUARDS: [Guard; 3] = [Guard::LogGroup, Guard::Trail, Guard::Key];
 
@@ -76,6 +80,9 @@ pub struct Arguments {
     #[cfg(feature = "live")]
     #[arg(long, requires = "live")]
     apply: bool,
+    /// How many threads read and render; what comes out is the same [default: one for each core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// Exit with 1 if there is a finding this bad or worse
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<Level>,
@@ -85,49 +92,35 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (policy_name, policy) = read_policy(arguments.policy.as_deref())?;
-    let mut world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
-    let Input { changes, mut counts } = archive::read(&arguments.paths, arguments.state.as_deref());
+    let world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
+    let jobs = jobs(arguments);
+    let Input { changes, mut counts } = archive::read(&arguments.paths, arguments.state.as_deref(), jobs);
     let (changes, copies) = timeline::order(changes);
     counts.copies = copies;
     let repairs = |guard: &Guard| policy.mode_of(*guard) >= Mode::Remediate;
     if arguments.counterfactual && !GUARDS.iter().any(repairs) {
         eprintln!("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
     }
-    let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
-    #[cfg(feature = "live")]
-    let mut account = arguments.live.then(|| live::Account::new(&policy, arguments.apply)).transpose()?;
-    let mut judge = |change: &Change| -> anyhow::Result<Option<Receipt>> {
-        #[cfg(feature = "live")]
-        if let Some(account) = &mut account {
-            return account.judge(change);
-        }
-        Ok(step(&mut world, &policy, change, effects))
-    };
-    let mut shown = arguments.format.begin(about(arguments, policy_name, &policy));
-    let mut summary = Summary::new(counts);
-    for change in &changes {
-        if !arguments.filter.reaches(change) {
-            summary.left_out += 1;
-            continue;
-        }
-        let Some(receipt) = judge(change)? else {
-            summary.unhandled += 1;
-            continue;
-        };
-        if !arguments.filter.shows(change) || !arguments.filter.shows_receipt(&receipt) {
-            summary.left_out += 1;
-            continue;
-        }
-        summary.add(&receipt, &change.actor);
-        shown.receipt(receipt)?;
-    }
-    shown.end(&summary)?;
+    let about = about(arguments, policy_name, &policy);
+    let replay = Replay { arguments, policy: &policy, world, changes, jobs };
+    let summary = Summary::new(counts);
+    let out = std::io::stdout().lock();
+    let summary = match arguments.format {
+        Format::Table => replay.run(Table::new(out), summary),
+        Format::Json => replay.run(Json::new(out), summary),
+        Format::Html => replay.run(Html::new(out, about), summary),
+    }?;
     let failed = arguments.fail_on.is_some_and(|level| summary.worst >= Some(level.severity()));
     Ok(match (summary.counts.unreadable > 0, failed) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),
         (false, false) => ExitCode::SUCCESS,
     })
+}
+
+/// As many threads as were asked for, else one for each core.
+fn jobs(arguments: &Arguments) -> usize {
+    arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
 fn about(arguments: &Arguments, policy_name: String, policy: &Policy) -> About {

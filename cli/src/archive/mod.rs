@@ -42,8 +42,8 @@ pub struct Input {
 /// What the address of a bucket begins with.
 const SCHEME: &str = "s3://";
 
-/// Reads everything below the paths. The state file isn't an event, wherever it lies.
-pub fn read(paths: &[PathBuf], state: Option<&Path>) -> Input {
+/// Reads everything below the paths, on so many threads. The state file isn't an event, wherever it lies.
+pub fn read(paths: &[PathBuf], state: Option<&Path>, jobs: usize) -> Input {
     let mut all = Part::default();
     let mut queue = Queue::default();
     for path in paths {
@@ -65,14 +65,14 @@ pub fn read(paths: &[PathBuf], state: Option<&Path>) -> Input {
         }
     }
     all.tell();
-    let all = read_files(queue, all);
+    let all = read_files(queue, jobs, all);
     Input { changes: all.changes.into_iter().chain(all.uses.into_changes()).collect(), counts: all.counts }
 }
 
 /// Each thread takes the next file. What couldn't be read is told at the end, in the order of the files.
-fn read_files(queue: Queue, all: Part) -> Part {
+fn read_files(queue: Queue, jobs: usize, all: Part) -> Part {
     let bar = progress();
-    let threads = queue.threads();
+    let threads = queue.threads(jobs);
     let queue = Mutex::new(queue);
     let all = Mutex::new(all);
     let work = || {

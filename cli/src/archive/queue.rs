@@ -62,11 +62,10 @@ impl Queue {
         self.below.push_back(Below::Bucket(Box::new(s3::Listing::new(connection, address))));
     }
 
-    /// How many threads read: one for each processor, and more where they mostly wait.
-    pub fn threads(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    /// How many threads read: as many as are wanted, and more where they mostly wait.
+    pub fn threads(&self, wanted: usize) -> usize {
         let files: usize = self.below.iter().map(Below::at_most).fold(0, usize::saturating_add);
-        cores.max(self.at_a_time()).min(files).max(1)
+        wanted.max(self.at_a_time()).min(files).max(1)
     }
 
     #[cfg(feature = "live")]

@@ -13,7 +13,7 @@ use super::summary::Summary;
 use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use overview::Overview;
+use overview::{Overview, Sums};
 use sealwatch_policy::receipt::Receipt;
 use std::io::{BufWriter, Write};
 
@@ -28,40 +28,64 @@ const GROUP: usize = 100;
 pub struct Html<W: Write> {
     out: BufWriter<W>,
     overview: Overview,
-    rows: BufWriter<ZlibEncoder<Vec<u8>>>,
+    /// Rows that follow on each other, deflated, and whether a list begins with them.
+    rows: Vec<(bool, Vec<u8>)>,
+    /// Rows of the list that is open.
+    in_list: usize,
+}
+
+/// Receipts as rows, deflated.
+pub struct Rows {
     number: usize,
+    deflated: Vec<u8>,
+    sums: Sums,
 }
 
 impl<W: Write> Html<W> {
     pub fn new(out: W, about: About) -> Self {
-        Self {
-            out: BufWriter::with_capacity(1 << 16, out),
-            overview: Overview::new(about),
-            rows: BufWriter::with_capacity(1 << 16, ZlibEncoder::new(Vec::new(), Compression::fast())),
-            number: 0,
-        }
+        let out = BufWriter::with_capacity(1 << 16, out);
+        Self { out, overview: Overview::new(about), rows: Vec::new(), in_list: 0 }
     }
 }
 
 impl<W: Write> Show for Html<W> {
-    fn receipt(&mut self, receipt: Receipt) -> anyhow::Result<()> {
-        self.overview.add(&receipt);
-        if self.number.is_multiple_of(GROUP) {
-            self.rows.write_all(if self.number == 0 { b"<ol>\n" } else { b"</ol><ol>\n" })?;
+    type Part = Rows;
+
+    fn render(receipts: &[Receipt]) -> anyhow::Result<Rows> {
+        let mut sums = Sums::default();
+        let mut rows = BufWriter::with_capacity(1 << 16, ZlibEncoder::new(Vec::new(), Compression::fast()));
+        for receipt in receipts {
+            sums.add(receipt);
+            row::write(&mut rows, receipt)?;
         }
-        self.number += 1;
-        Ok(row::write(&mut self.rows, &receipt)?)
+        let deflated = rows.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+        Ok(Rows { number: receipts.len(), deflated, sums })
+    }
+
+    fn take(&mut self, part: Rows) -> anyhow::Result<()> {
+        let Rows { number, deflated, sums } = part;
+        if number > 0 {
+            let begins = self.rows.is_empty() || self.in_list + number > GROUP;
+            self.in_list = number + if begins { 0 } else { self.in_list };
+            self.rows.push((begins, deflated));
+            self.overview.join(sums);
+        }
+        Ok(())
     }
 
     /// Standard output is for the page alone.
-    fn end(self: Box<Self>, summary: &Summary) -> anyhow::Result<()> {
+    fn end(self, summary: &Summary) -> anyhow::Result<()> {
         eprint!("{summary}");
-        let Self { mut out, overview, rows, number } = *self;
-        let rows = rows.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+        let Self { mut out, overview, rows, in_list: _ } = self;
         head(&mut out)?;
         overview.write(&mut out, summary)?;
-        std::io::copy(&mut ZlibDecoder::new(rows.as_slice()), &mut out)?;
-        if number > 0 {
+        for (index, (begins, deflated)) in rows.iter().enumerate() {
+            if *begins {
+                out.write_all(if index == 0 { b"<ol>\n" } else { b"</ol><ol>\n" })?;
+            }
+            std::io::copy(&mut ZlibDecoder::new(deflated.as_slice()), &mut out)?;
+        }
+        if !rows.is_empty() {
             out.write_all(b"</ol>")?;
         }
         foot(&mut out)?;

@@ -16,13 +16,24 @@ impl<W: Write> Json<W> {
 }
 
 impl<W: Write> Show for Json<W> {
-    fn receipt(&mut self, receipt: Receipt) -> anyhow::Result<()> {
-        serde_json::to_writer(&mut self.out, &receipt).map_err(std::io::Error::from)?;
-        Ok(writeln!(self.out)?)
+    /// The lines.
+    type Part = Vec<u8>;
+
+    fn render(receipts: &[Receipt]) -> anyhow::Result<Vec<u8>> {
+        let mut lines = Vec::new();
+        for receipt in receipts {
+            serde_json::to_writer(&mut lines, receipt)?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    }
+
+    fn take(&mut self, lines: Vec<u8>) -> anyhow::Result<()> {
+        Ok(self.out.write_all(&lines)?)
     }
 
     /// Standard output is for receipts alone.
-    fn end(mut self: Box<Self>, summary: &Summary) -> anyhow::Result<()> {
+    fn end(mut self, summary: &Summary) -> anyhow::Result<()> {
         eprint!("{summary}");
         Ok(self.out.flush()?)
     }

@@ -1,9 +1,6 @@
 //! The formats of a replay: each is told of one receipt after the other, and of the sums at the end.
 
-use super::html::Html;
-use super::json::Json;
 use super::summary::Summary;
-use super::table::Table;
 use clap::ValueEnum;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::policy::Mode;
@@ -34,21 +31,16 @@ pub struct About {
 }
 
 /// Writes the receipts of a replay to standard output, in its own format.
-pub trait Show {
-    /// Takes the next receipt, in order of time. Whether it is written at once is the format's choice.
-    fn receipt(&mut self, receipt: Receipt) -> anyhow::Result<()>;
+pub trait Show: Sized {
+    /// What some receipts become.
+    type Part: Send;
+
+    /// Renders some receipts that follow on each other, on any thread.
+    fn render(receipts: &[Receipt]) -> anyhow::Result<Self::Part>;
+
+    /// Takes the next receipts, in order of time. Whether they are written at once is the format's choice.
+    fn take(&mut self, part: Self::Part) -> anyhow::Result<()>;
 
     /// There are no more. Standard output holds all of them afterwards, and the sums were told.
-    fn end(self: Box<Self>, summary: &Summary) -> anyhow::Result<()>;
-}
-
-impl Format {
-    pub fn begin(self, about: About) -> Box<dyn Show> {
-        let out = std::io::stdout().lock();
-        match self {
-            Self::Table => Box::new(Table::new(out)),
-            Self::Json => Box::new(Json::new(out)),
-            Self::Html => Box::new(Html::new(out, about)),
-        }
-    }
+    fn end(self, summary: &Summary) -> anyhow::Result<()>;
 }

@@ -9,7 +9,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The counts of one replay.
+/// The counts of one replay, or of a part of one.
+#[derive(Default)]
 pub struct Summary {
     pub counts: Counts,
     /// Changes that no guard handles.
@@ -36,18 +37,7 @@ const NAMED: usize = 10;
 
 impl Summary {
     pub fn new(counts: Counts) -> Self {
-        Self {
-            unhandled: counts.of_no_interest + counts.further_uses,
-            counts,
-            left_out: 0,
-            worst: None,
-            receipts: 0,
-            verdicts: BTreeMap::new(),
-            findings: BTreeMap::new(),
-            effects: BTreeMap::new(),
-            pages: BTreeMap::new(),
-            principals: BTreeMap::new(),
-        }
+        Self { unhandled: counts.of_no_interest + counts.further_uses, counts, ..Self::default() }
     }
 
     pub fn add(&mut self, receipt: &Receipt, actor: &Actor) {
@@ -71,6 +61,32 @@ impl Summary {
         }
     }
 
+    /// Takes in what a part of the replay came to.
+    pub fn join(&mut self, part: Self) {
+        let Self {
+            counts,
+            unhandled,
+            left_out,
+            worst,
+            receipts,
+            verdicts,
+            findings,
+            effects,
+            pages,
+            principals,
+        } = part;
+        self.counts.join(counts);
+        self.unhandled += unhandled;
+        self.left_out += left_out;
+        self.worst = self.worst.max(worst);
+        self.receipts += receipts;
+        add(&mut self.verdicts, verdicts);
+        add(&mut self.findings, findings);
+        add(&mut self.effects, effects);
+        add(&mut self.pages, pages);
+        add(&mut self.principals, principals);
+    }
+
     /// Who caused most findings, and how many.
     pub fn noisiest(&self) -> Vec<(&str, usize)> {
         let mut principals: Vec<_> =
@@ -79,6 +95,10 @@ impl Summary {
         principals.truncate(NAMED);
         principals
     }
+}
+
+fn add<K: Ord>(sums: &mut BTreeMap<K, usize>, counts: BTreeMap<K, usize>) {
+    counts.into_iter().for_each(|(of, count)| *sums.entry(of).or_default() += count);
 }
 
 impl fmt::Display for Summary {

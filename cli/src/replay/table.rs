@@ -33,21 +33,49 @@ impl<W: Write> Table<W> {
     }
 }
 
+/// A receipt's cells.
+pub struct Row {
+    verdict: Verdict,
+    names_key: bool,
+    time: String,
+    call: String,
+    resource: String,
+    why: String,
+    deeds: String,
+}
+
 impl<W: Write> Show for Table<W> {
-    fn receipt(&mut self, receipt: Receipt) -> anyhow::Result<()> {
-        self.names_key |= words::resource(&receipt).starts_with("key/");
-        self.drawn.add_row([
-            Cell::new(&receipt.time),
-            Cell::new(&receipt.event_name),
-            Cell::new(resource(&receipt)),
-            Cell::new(receipt.verdict.as_str()).fg(color(receipt.verdict)),
-            Cell::new(why(&receipt)),
-            Cell::new(deeds(&receipt)),
-        ]);
+    type Part = Vec<Row>;
+
+    fn render(receipts: &[Receipt]) -> anyhow::Result<Vec<Row>> {
+        let row = |receipt: &Receipt| Row {
+            verdict: receipt.verdict,
+            names_key: words::resource(receipt).starts_with("key/"),
+            time: receipt.time.clone(),
+            call: receipt.event_name.clone(),
+            resource: resource(receipt),
+            why: why(receipt),
+            deeds: deeds(receipt),
+        };
+        Ok(receipts.iter().map(row).collect())
+    }
+
+    fn take(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
+        for Row { verdict, names_key, time, call, resource, why, deeds } in rows {
+            self.names_key |= names_key;
+            self.drawn.add_row([
+                Cell::new(time),
+                Cell::new(call),
+                Cell::new(resource),
+                Cell::new(verdict.as_str()).fg(color(verdict)),
+                Cell::new(why),
+                Cell::new(deeds),
+            ]);
+        }
         Ok(())
     }
 
-    fn end(mut self: Box<Self>, summary: &Summary) -> anyhow::Result<()> {
+    fn end(mut self, summary: &Summary) -> anyhow::Result<()> {
         if self.drawn.width() >= Some(PIPED_WIDTH)
             && self.names_key
             && let Some(column) = self.drawn.column_mut(RESOURCE)

@@ -16,6 +16,12 @@ use std::io::{Result, Write};
 
 pub struct Overview {
     about: About,
+    sums: Sums,
+}
+
+/// What some receipts that follow on each other come to.
+#[derive(Default)]
+pub struct Sums {
     /// The times of the first and the last receipt.
     span: Option<(String, String)>,
     timeline: Timeline,
@@ -23,11 +29,7 @@ pub struct Overview {
     findings: BTreeMap<(Guard, String), (usize, Severity)>,
 }
 
-impl Overview {
-    pub fn new(about: About) -> Self {
-        Self { about, span: None, timeline: Timeline::default(), findings: BTreeMap::new() }
-    }
-
+impl Sums {
     pub fn add(&mut self, receipt: &Receipt) {
         let first = self.span.take().map_or_else(|| receipt.time.clone(), |(first, _)| first);
         self.span = Some((first, receipt.time.clone()));
@@ -40,13 +42,37 @@ impl Overview {
         }
     }
 
+    fn join(&mut self, later: Self) {
+        let Self { span, timeline, findings } = later;
+        self.span = match (self.span.take(), span) {
+            (Some((first, _)), Some((_, last))) => Some((first, last)),
+            (span, None) | (None, span) => span,
+        };
+        self.timeline.join(timeline);
+        for (of, (count, worst)) in findings {
+            let found = self.findings.entry(of).or_insert((0, worst));
+            *found = (found.0 + count, found.1.max(worst));
+        }
+    }
+}
+
+impl Overview {
+    pub fn new(about: About) -> Self {
+        Self { about, sums: Sums::default() }
+    }
+
+    /// Takes in what the next receipts come to.
+    pub fn join(&mut self, later: Sums) {
+        self.sums.join(later);
+    }
+
     /// Writes everything down to the list that the receipts' rows follow in.
     pub fn write(&self, out: &mut impl Write, summary: &Summary) -> Result<()> {
         writeln!(out, "<header><h1>Sealwatch replay</h1>")?;
         self.about(out)?;
         writeln!(out, "</header>\n<main>")?;
         sums(out, summary)?;
-        self.timeline.write(out)?;
+        self.sums.timeline.write(out)?;
         writeln!(out, r#"<div class="sides">"#)?;
         self.findings(out)?;
         writeln!(out, "<div>")?;
@@ -71,7 +97,7 @@ impl Overview {
     fn about(&self, out: &mut impl Write) -> Result<()> {
         let About { paths, policy, modes, world, filters } = &self.about;
         let modes = modes.iter().map(|(guard, mode)| format!("{guard} {}", mode.as_str()));
-        let span = self.span.as_ref().map(|(first, last)| format!("{first} – {last}"));
+        let span = self.sums.span.as_ref().map(|(first, last)| format!("{first} – {last}"));
         writeln!(out, r#"<dl class="about">"#)?;
         for (name, value) in [
             ("replayed", paths.join(", ")),
@@ -88,14 +114,14 @@ impl Overview {
 
     fn findings(&self, out: &mut impl Write) -> Result<()> {
         writeln!(out, "<section><h2>Findings</h2>")?;
-        if self.findings.is_empty() {
+        if self.sums.findings.is_empty() {
             return writeln!(out, r#"<p class="quiet">None.</p></section>"#);
         }
         writeln!(
             out,
             r#"<div class="scroll"><table id="findings"><thead><tr><th scope="col">guard</th><th scope="col">finding</th><th scope="col">at worst</th><th scope="col" class="n">count</th></tr></thead><tbody>"#
         )?;
-        let mut findings: Vec<_> = self.findings.iter().collect();
+        let mut findings: Vec<_> = self.sums.findings.iter().collect();
         findings.sort_by_key(|((guard, _), (count, worst))| {
             (*guard, std::cmp::Reverse(*worst), std::cmp::Reverse(*count))
         });

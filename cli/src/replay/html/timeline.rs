@@ -42,6 +42,13 @@ impl Timeline {
         severities.for_each(|severity| *counts.entry(severity).or_default() += 1);
     }
 
+    pub fn join(&mut self, other: Self) {
+        for (hour, counts) in other.hours {
+            let hour = self.hours.entry(hour).or_default();
+            counts.into_iter().for_each(|(severity, count)| *hour.entry(severity).or_default() += count);
+        }
+    }
+
     fn bars(&self) -> Option<Bars> {
         let (first, last) = (*self.hours.first_key_value()?.0, *self.hours.last_key_value()?.0);
         let start = first.div_euclid(DAY) * DAY;

@@ -1,0 +1,112 @@
+//! The replay itself: one change after the other is judged, and what follows from it is rendered meanwhile.
+//!
+//! Only judging needs the world as the change before left it. Receipts are made, narrowed and rendered on all cores, in batches,
+//! and come out in order of time.
+
+use super::Arguments;
+use super::in_order::in_order;
+use super::show::Show;
+use super::summary::Summary;
+#[cfg(feature = "live")]
+use super::{in_order::one_by_one, live::Account};
+use sealwatch_policy::change::Change;
+use sealwatch_policy::policy::Policy;
+use sealwatch_policy::receipt::Receipt;
+use sealwatch_world::World;
+use sealwatch_world::replay::{Effects, Judgement, judge};
+
+/// Judged changes that are rendered together.
+const BATCH: usize = 100;
+
+/// All that a replay needs.
+pub struct Replay<'a> {
+    pub arguments: &'a Arguments,
+    pub policy: &'a Policy,
+    pub world: World,
+    /// In order of time.
+    pub changes: Vec<Change>,
+    pub jobs: usize,
+}
+
+/// Changes that follow on each other, with what was made of each.
+struct Batch<J> {
+    judged: Vec<(Change, J)>,
+    /// Changes among them that no guard handles, or that an option leaves out.
+    summary: Summary,
+}
+
+impl Replay<'_> {
+    /// Shows the receipts, and gives the sums of all.
+    pub fn run<S: Show>(self, mut show: S, mut summary: Summary) -> anyhow::Result<Summary> {
+        let Self { arguments, policy, mut world, changes, jobs } = self;
+        let take = |(part, sums)| {
+            summary.join(sums);
+            show.take(part)
+        };
+        #[cfg(feature = "live")]
+        if arguments.live {
+            let mut account = Account::new(policy, arguments.apply)?;
+            // A call takes long: each receipt is shown as soon as it is known.
+            let batches = batches(arguments, changes, 1, |change| account.judge(change));
+            one_by_one(batches, |batch| render::<S, _>(arguments, batch, |_, receipt| receipt), take)?;
+            show.end(&summary)?;
+            return Ok(summary);
+        }
+        let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
+        let judge = |change: &Change| Ok(judge(&mut world, policy, change, effects));
+        let receipt = |change: &Change, judgement: Judgement| judgement.receipt(policy, change);
+        let batches = batches(arguments, changes, BATCH, judge);
+        in_order(jobs, batches, |batch| render::<S, _>(arguments, batch, receipt), take)?;
+        show.end(&summary)?;
+        Ok(summary)
+    }
+}
+
+/// Judges the changes, batch by batch.
+fn batches<J>(
+    arguments: &Arguments,
+    changes: Vec<Change>,
+    size: usize,
+    mut judge: impl FnMut(&Change) -> anyhow::Result<Option<J>>,
+) -> impl Iterator<Item = anyhow::Result<Batch<J>>> {
+    let mut changes = changes.into_iter().peekable();
+    std::iter::from_fn(move || {
+        changes.peek()?;
+        let mut batch = Batch { judged: Vec::with_capacity(size), summary: Summary::default() };
+        while batch.judged.len() < size
+            && let Some(change) = changes.next()
+        {
+            if !arguments.filter.reaches(&change) {
+                batch.summary.left_out += 1;
+                continue;
+            }
+            match judge(&change) {
+                Ok(None) => batch.summary.unhandled += 1,
+                Ok(Some(_)) if !arguments.filter.shows(&change) => batch.summary.left_out += 1,
+                Ok(Some(judged)) => batch.judged.push((change, judged)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(batch))
+    })
+}
+
+/// Makes the receipts of a batch, and of them what is shown.
+fn render<S: Show, J>(
+    arguments: &Arguments,
+    batch: Batch<J>,
+    receipt: impl Fn(&Change, J) -> Receipt,
+) -> anyhow::Result<(S::Part, Summary)> {
+    let Batch { judged, mut summary } = batch;
+    let mut receipts = Vec::with_capacity(judged.len());
+    for (change, judged) in judged {
+        let receipt = receipt(&change, judged);
+        if arguments.filter.shows_receipt(&receipt) {
+            summary.add(&receipt, &change.actor);
+            receipts.push(receipt);
+        } else {
+            summary.left_out += 1;
+        }
+    }
+    Ok((S::render(&receipts)?, summary))
+}
