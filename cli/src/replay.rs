@@ -43,7 +43,7 @@ did. With --counterfactual the repairs are made in the world, so that later chan
 What the options below leave out is still replayed, because later changes meet what it did; the summary counts it.
 
 A page (--format html) is for reviews and reports: sums, findings over time, and every receipt to unfold, search and
-print, in one file that asks for nothing from anywhere. 50,000 receipts make some 350 MB of it, which a browser takes
+print, in one file that asks for nothing from anywhere. 50,000 receipts make some 230 MB of it, which a browser takes
 a while to open: narrow what is shown.
 
 Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read

@@ -224,7 +224,7 @@ fn calls_of_others_are_counted_and_give_no_receipt() {
     place.write("others.json", json!([put, data, alarm]).to_string());
     let run = place.run(&["replay", "--format", "json", "others.json"]);
     assert_eq!((run.status, run.out.as_str()), (0, ""), "{}", run.err);
-    run.told("3 records in 1 files: 0 judged, 1 not handled by a guard");
+    run.told("3 events read in 1 file: 0 judged, 1 not handled by a guard");
     run.told("2 no management calls, 0 unreadable");
 }
 
@@ -394,6 +394,38 @@ fn the_policy_of_the_folder_is_used_and_named() {
     let run = place.run(&["replay", "--format", "json", &sample(WORKER)]);
     run.told("policy: policy.toml");
     assert_eq!(run.receipts()[0]["mode"], "remediate");
+}
+
+#[test]
+fn the_summary_says_in_words_what_would_become_of_it() {
+    let place = Place::new();
+    let (state, shut_out) = (state_file(), sample("key/policy-put-shuts-logs-out"));
+    let arguments = [&sample(WORKER), &sample(REMOVED), &shut_out, &sample(WORKER), "--state", &state];
+    let told = |mode: &str| {
+        place.write("policy.toml", shipped_in(mode));
+        let table = place.run(&[&["replay"], &arguments[..]].concat());
+        let json = place.run(&[&["replay", "--format", "json"], &arguments[..]].concat());
+        assert!(table.out.ends_with(json.err.trim_start_matches("policy: policy.toml\n")), "{}", json.err);
+        json.err
+    };
+    for (mode, lines) in [
+        ("observe", ["repairs   withheld by the mode: 2 log-group-key", "pages     3 withheld by the mode"]),
+        ("page", ["repairs   withheld by the mode: 2 log-group-key", "pages     3 would be sent"]),
+        ("remediate", ["repairs   would be made: 2 log-group-key", "pages     3 would be sent"]),
+    ] {
+        let told = told(mode);
+        let always = [
+            "4 events read in 4 files: 3 judged, 0 not handled by a guard, 1 copies, 0 no management calls, 0 unreadable",
+            "  4 of them relevant; 0 of these tell the replayed account only of keys, tags and uses",
+            "findings  1 critical: 1 key.service-access-lost",
+            "          1 high: 1 log-group.key-removed",
+            "          1 medium: 1 log-group.unencrypted",
+            "noisiest  2 findings of arn:aws:iam::111122223333:role/ci/Deployer",
+        ];
+        for line in always.iter().chain(&lines) {
+            assert!(told.lines().any(|it| it == *line), "{mode}: `{line}` isn't told:\n{told}");
+        }
+    }
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn replayed(place: &Place, format: &str, jobs: &str) -> Run {
 
 /// What the summary's first line counts: records, and what became of them.
 fn counted(run: &Run) -> Vec<usize> {
-    let line = run.err.lines().find(|line| line.contains(" records in ")).expect("a summary");
+    let line = run.err.lines().find(|line| line.contains(" events read in ")).expect("a summary");
     let numbers = Regex::new(r"\d+").expect("a pattern");
     let numbers: Vec<usize> =
         numbers.find_iter(line).map(|it| it.as_str().parse().expect("a number")).collect();

@@ -59,10 +59,37 @@ fn read(text: &str) -> String {
 #[test]
 fn the_page_holds_every_receipt_once_and_whole_in_order_of_time() {
     let (page, receipts, _) = both(&Place::new(), &[]);
-    let shown = all(&page, r"(?s)<summary>Receipt as JSON</summary><pre>(.*?)</pre>");
+    let shown =
+        all(&page, r"(?s)<summary>Receipt as JSON, but for what stands above</summary><pre>(.*?)</pre>");
     let shown: Vec<Value> =
         shown.into_iter().map(|text| serde_json::from_str(&read(text)).expect("JSON")).collect();
-    assert_eq!(shown, receipts);
+    let mut rest = receipts.clone();
+    for receipt in rest.iter_mut().filter_map(Value::as_object_mut) {
+        receipt.retain(|field, _| !["findings", "page", "reasons", "assumed"].contains(&field.as_str()));
+    }
+    assert_eq!(shown, rest);
+    let rows: Vec<&str> = page.split("<li data-g=").skip(1).collect();
+    assert_eq!(rows.len(), receipts.len());
+    for (row, receipt) in rows.iter().zip(&receipts) {
+        let row = read(row);
+        let above = row.split("<summary>Receipt as JSON").next().expect("a row");
+        let list = |value: &Value| value.as_array().expect("a list").clone();
+        let mut told = [list(&receipt["reasons"]), list(&receipt["assumed"])].concat();
+        for finding in list(&receipt["findings"]) {
+            told.extend([finding["id"].clone(), finding["severity"].clone(), finding["summary"].clone()]);
+            told.extend(list(&finding["evidence"]));
+            // A statement is written over several lines.
+            let steps = list(&finding["remedy"]).into_iter();
+            told.extend(steps.filter(|step| !step.as_str().is_some_and(|step| step.starts_with('{'))));
+        }
+        if let Some(page) = receipt["page"].as_object() {
+            told.extend([page["title"].clone(), page["text"].clone()]);
+        }
+        for text in told {
+            let text = text.as_str().expect("a text");
+            assert!(above.contains(text), "`{text}` isn't told in {above}");
+        }
+    }
     assert_eq!(page.matches("<summary class=\"row\">").count(), receipts.len());
     let texts = all(&page, r"(?s)<summary>Page, [^<]*</summary><pre>(.*?)</pre>");
     let texts: Vec<String> = texts.into_iter().map(read).collect();
@@ -137,12 +164,34 @@ fn what_is_left_out_or_cannot_be_read_is_counted_in_it() {
         place.run(&["replay", "--format", "html", "--guard", "trail", "broken.json", &worker, &stopped]);
     assert_eq!(run.status, 2, "{}", run.err);
     assert_eq!((number(&run.out, "judged"), number(&run.out, "unreadable")), (1, 1));
-    for words in ["<li>1 left out by an option</li>", "<dd>--guard trail</dd>", "named on standard error"] {
+    for words in ["<li>1 left out by an option</li>", "<dd>--guard trail</dd>", "What can't be read: 1</h2>"]
+    {
         assert!(run.out.contains(words), "{words}");
     }
     let none = place.run(&["replay", "--format", "html", "--since", "2027-01-01", &worker]);
     assert_eq!((none.status, number(&none.out, "judged")), (0, 0), "{}", none.err);
     assert!(none.out.contains("No receipts") && none.out.ends_with("</html>\n"));
+}
+
+#[test]
+fn the_first_hundred_things_that_cannot_be_read_are_named_in_it() {
+    let place = Place::new();
+    for index in 0..102 {
+        place.write(&format!("logs/{index:03}.json"), "{");
+    }
+    place.write("logs/000 <img src=x onerror=alert(1)>.json", "{");
+    let run = place.run(&["replay", "--format", "html", "logs"]);
+    assert_eq!((run.status, number(&run.out, "unreadable")), (2, 103), "{}", run.err);
+    let [shown] = all(&run.out, r#"(?s)<pre class="facts" id="troubles">(.*?)</pre>"#)[..] else {
+        panic!("one list: {}", run.out)
+    };
+    let (named, rest) = shown.trim().rsplit_once('\n').expect("lines");
+    assert_eq!(rest, "… and 3 more, named on standard error");
+    let told: Vec<&str> =
+        run.err.lines().filter_map(|line| line.strip_prefix("sealwatch: can't read ")).collect();
+    assert_eq!(told.len(), 103);
+    assert_eq!(read(named).lines().collect::<Vec<_>>(), told[..100], "in the same order");
+    assert!(named.starts_with("logs/000 &lt;img src=x onerror=alert(1)&gt;.json"), "{named}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ use std::fmt::Display;
 
 /// As many troubles of one file are told, and one more: a file of nothing else must not fill memory and screen.
 const TOLD: usize = 100;
+/// As many of the things that can't be read are named where there is little room; standard error names more.
+const NAMED: usize = 100;
 
 /// What was found, by what it turned out to be.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Counts {
     pub records: usize,
     /// Files and records that can't be read.
     pub unreadable: usize,
+    /// What the first of them are, and why, in the order of the files.
+    pub troubles: Vec<String>,
     /// Valid events that are no management calls, by reason.
     pub others: BTreeMap<String, usize>,
     /// Calls of which a replay makes nothing.
@@ -96,6 +100,9 @@ impl Part {
         self.troubles.sort_by_key(|(file, _)| *file);
         for (_, trouble) in self.troubles.drain(..) {
             eprintln!("sealwatch: can't read {trouble}");
+            if self.counts.troubles.len() < NAMED {
+                self.counts.troubles.push(trouble);
+            }
         }
     }
 
@@ -117,11 +124,22 @@ impl Part {
 impl Counts {
     /// Takes in what another part came to.
     pub fn join(&mut self, other: Self) {
-        let Counts { files, records, unreadable, others, of_no_interest, further_uses, copies, passed_over } =
-            other;
+        let Counts {
+            files,
+            records,
+            unreadable,
+            troubles,
+            others,
+            of_no_interest,
+            further_uses,
+            copies,
+            passed_over,
+        } = other;
         self.files += files;
         self.records += records;
         self.unreadable += unreadable;
+        let room = NAMED.saturating_sub(self.troubles.len());
+        self.troubles.extend(troubles.into_iter().take(room));
         self.of_no_interest += of_no_interest;
         self.further_uses += further_uses;
         self.copies += copies;

@@ -5,15 +5,17 @@
 
 use super::Arguments;
 use super::in_order::in_order;
-use super::show::Show;
+use super::show::{Format, Show};
 use super::summary::Summary;
 #[cfg(feature = "live")]
 use super::{in_order::one_by_one, live::Account};
+use indicatif::{ProgressBar, ProgressStyle};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::policy::Policy;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_world::World;
 use sealwatch_world::replay::{Effects, Judgement, judge};
+use std::io::IsTerminal as _;
 
 /// Judged changes that are rendered together.
 const BATCH: usize = 100;
@@ -33,13 +35,17 @@ struct Batch<J> {
     judged: Vec<(Change, J)>,
     /// Changes among them that no guard handles, or that an option leaves out.
     summary: Summary,
+    /// All of them.
+    changes: u64,
 }
 
 impl Replay<'_> {
     /// Shows the receipts, and gives the sums of all.
     pub fn run<S: Show>(self, mut show: S, mut summary: Summary) -> anyhow::Result<Summary> {
         let Self { arguments, policy, mut world, changes, jobs } = self;
-        let take = |(part, sums)| {
+        let bar = progress(arguments.format, changes.len());
+        let take = |(part, sums, changes)| {
+            bar.inc(changes);
             summary.join(sums);
             show.take(part)
         };
@@ -49,6 +55,7 @@ impl Replay<'_> {
             // A call takes long: each receipt is shown as soon as it is known.
             let batches = batches(arguments, changes, 1, |change| account.judge(change));
             one_by_one(batches, |batch| render::<S, _>(arguments, batch, |_, receipt| receipt), take)?;
+            bar.finish_and_clear();
             show.end(&summary)?;
             return Ok(summary);
         }
@@ -57,9 +64,22 @@ impl Replay<'_> {
         let receipt = |change: &Change, judgement: Judgement| judgement.receipt(policy, change);
         let batches = batches(arguments, changes, BATCH, judge);
         in_order(jobs, batches, |batch| render::<S, _>(arguments, batch, receipt), take)?;
+        bar.finish_and_clear();
         show.end(&summary)?;
         Ok(summary)
     }
+}
+
+/// A bar on standard error; none where that is no terminal, nor where receipts are written to the same one meanwhile.
+fn progress(format: Format, changes: usize) -> ProgressBar {
+    if format == Format::Json && std::io::stdout().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(changes).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} changes judged, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Judges the changes, batch by batch.
@@ -72,16 +92,17 @@ fn batches<J>(
     let mut changes = changes.into_iter().peekable();
     std::iter::from_fn(move || {
         changes.peek()?;
-        let mut batch = Batch { judged: Vec::with_capacity(size), summary: Summary::default() };
+        let mut batch = Batch { judged: Vec::with_capacity(size), summary: Summary::default(), changes: 0 };
         while batch.judged.len() < size
             && let Some(change) = changes.next()
         {
+            batch.changes += 1;
             if !arguments.filter.reaches(&change) {
                 batch.summary.left_out += 1;
                 continue;
             }
             match judge(&change) {
-                Ok(None) => batch.summary.unhandled += 1,
+                Ok(None) => batch.summary.learned += 1,
                 Ok(Some(_)) if !arguments.filter.shows(&change) => batch.summary.left_out += 1,
                 Ok(Some(judged)) => batch.judged.push((change, judged)),
                 Err(error) => return Some(Err(error)),
@@ -96,8 +117,8 @@ fn render<S: Show, J>(
     arguments: &Arguments,
     batch: Batch<J>,
     receipt: impl Fn(&Change, J) -> Receipt,
-) -> anyhow::Result<(S::Part, Summary)> {
-    let Batch { judged, mut summary } = batch;
+) -> anyhow::Result<(S::Part, Summary, u64)> {
+    let Batch { judged, mut summary, changes } = batch;
     let mut receipts = Vec::with_capacity(judged.len());
     for (change, judged) in judged {
         let receipt = receipt(&change, judged);
@@ -108,5 +129,5 @@ fn render<S: Show, J>(
             summary.left_out += 1;
         }
     }
-    Ok((S::render(&receipts)?, summary))
+    Ok((S::render(&receipts)?, summary, changes))
 }

@@ -13,8 +13,10 @@ use std::fmt;
 #[derive(Default)]
 pub struct Summary {
     pub counts: Counts,
-    /// Changes that no guard handles.
+    /// Calls that no guard handles, and of which nothing follows for a replay.
     pub unhandled: usize,
+    /// Changes that no guard handles, but of which the replayed account learns.
+    pub learned: usize,
     /// Changes that an option left out.
     pub left_out: usize,
     /// The worst finding.
@@ -66,6 +68,7 @@ impl Summary {
         let Self {
             counts,
             unhandled,
+            learned,
             left_out,
             worst,
             receipts,
@@ -77,6 +80,7 @@ impl Summary {
         } = part;
         self.counts.join(counts);
         self.unhandled += unhandled;
+        self.learned += learned;
         self.left_out += left_out;
         self.worst = self.worst.max(worst);
         self.receipts += receipts;
@@ -110,14 +114,23 @@ impl fmt::Display for Summary {
             others,
             copies,
             passed_over,
+            troubles: _,
             of_no_interest: _,
             further_uses: _,
         } = &self.counts;
         let other: usize = others.values().sum();
+        let relevant = self.receipts + self.learned + self.left_out + copies;
         writeln!(
             f,
-            "{records} records in {files} files: {} judged, {} not handled by a guard, {copies} copies, {other} no management calls, {unreadable} unreadable",
-            self.receipts, self.unhandled
+            "{records} events read in {files} file{}: {} judged, {} not handled by a guard, {copies} copies, {other} no management calls, {unreadable} unreadable",
+            if *files == 1 { "" } else { "s" },
+            self.receipts,
+            self.unhandled + self.learned
+        )?;
+        writeln!(
+            f,
+            "  {relevant} of them relevant; {} of these tell the replayed account only of keys, tags and uses",
+            self.learned
         )?;
         if *passed_over > 0 {
             writeln!(f, "  {passed_over} × a file whose name doesn't say JSON, passed over")?;
@@ -128,22 +141,72 @@ impl fmt::Display for Summary {
         for (why, count) in others {
             writeln!(f, "  {count} × {why}")?;
         }
-        line(f, "verdicts", self.verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")))?;
-        let findings =
-            self.findings.iter().map(|((severity, id), count)| format!("{count} {id} ({})", severity.0));
-        line(f, "findings", findings)?;
-        line(
-            f,
-            "effects",
-            self.effects.iter().map(|((ensure, outcome), count)| format!("{count} {ensure} {outcome}")),
-        )?;
-        line(f, "pages", self.pages.iter().map(|(outcome, count)| format!("{count} {outcome}")))?;
-        line(f, "callers", self.noisiest().iter().map(|(who, count)| format!("{count} {who}")))
+        let verdicts = self.verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}"));
+        lines(f, "verdicts", [joined(verdicts)])?;
+        lines(f, "findings", self.by_severity())?;
+        lines(f, "repairs", self.repairs())?;
+        let pages = self.pages.iter().map(|(outcome, count)| format!("{count} {}", page(outcome)));
+        lines(f, "pages", [joined(pages)])?;
+        let noisiest = self.noisiest();
+        lines(f, "noisiest", noisiest.iter().map(|(who, count)| format!("{count} findings of {who}")))
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, name: &str, items: impl Iterator<Item = String>) -> fmt::Result {
-    let items: Vec<String> = items.collect();
-    let shown = if items.is_empty() { "none".to_owned() } else { items.join(", ") };
-    writeln!(f, "{name:<9} {shown}")
+impl Summary {
+    /// Worst first, a severity a line.
+    fn by_severity(&self) -> Vec<String> {
+        let mut lines: BTreeMap<Reverse<Severity>, (usize, Vec<String>)> = BTreeMap::new();
+        for ((severity, id), count) in &self.findings {
+            let (sum, ids) = lines.entry(*severity).or_default();
+            *sum += count;
+            ids.push(format!("{count} {id}"));
+        }
+        let line = |(severity, (sum, ids)): (Reverse<Severity>, (usize, Vec<String>))| {
+            format!("{sum} {}: {}", severity.0, ids.join(", "))
+        };
+        lines.into_iter().map(line).collect()
+    }
+
+    /// What became of the states to ensure, an outcome a line.
+    fn repairs(&self) -> Vec<String> {
+        let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for ((ensure, outcome), count) in &self.effects {
+            lines.entry(outcome).or_default().push(format!("{count} {ensure}"));
+        }
+        lines
+            .into_iter()
+            .map(|(outcome, ensured)| format!("{}: {}", repair(outcome), ensured.join(", ")))
+            .collect()
+    }
+}
+
+/// What became of a state to ensure.
+fn repair(outcome: &str) -> &str {
+    match outcome {
+        "replayed" => "would be made",
+        "withheld" => "withheld by the mode",
+        "applied" => "made",
+        "already" => "needless, it is so already",
+        other => other,
+    }
+}
+
+/// What became of a page.
+fn page(outcome: &str) -> &str {
+    match outcome {
+        "replayed" => "would be sent",
+        "withheld" => "withheld by the mode",
+        other => other,
+    }
+}
+
+fn joined(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}
+
+/// Under a name that stands before the first of them only.
+fn lines(f: &mut fmt::Formatter<'_>, name: &str, lines: impl IntoIterator<Item = String>) -> fmt::Result {
+    let mut lines = lines.into_iter().filter(|line| !line.is_empty());
+    writeln!(f, "{name:<9} {}", lines.next().unwrap_or_else(|| "none".to_owned()))?;
+    lines.try_for_each(|line| writeln!(f, "{:<9} {line}", ""))
 }

@@ -4,6 +4,7 @@
 
 use super::escape::{Attribute, Text};
 use super::timeline::{SEVERITIES, Timeline};
+use crate::archive::Counts;
 use crate::replay::show::About;
 use crate::replay::summary::Summary;
 use crate::replay::words;
@@ -72,6 +73,7 @@ impl Overview {
         self.about(out)?;
         writeln!(out, "</header>\n<main>")?;
         sums(out, summary)?;
+        unreadable(out, summary)?;
         self.sums.timeline.write(out)?;
         writeln!(out, r#"<div class="sides">"#)?;
         self.findings(out)?;
@@ -190,7 +192,7 @@ fn sums(out: &mut impl Write, summary: &Summary) -> Result<()> {
     let verdicts = summary.verdicts.iter().map(|(verdict, count)| (*count, (*verdict).to_owned()));
     let others = counts.others.iter().map(|(why, count)| (*count, format!("no management call: {why}")));
     let rest = [
-        (summary.unhandled, "not handled by a guard".to_owned()),
+        (summary.unhandled + summary.learned, "not handled by a guard".to_owned()),
         (counts.copies, "copies".to_owned()),
         (summary.left_out, "left out by an option".to_owned()),
         (counts.passed_over, "files passed over: their names don't say JSON".to_owned()),
@@ -198,10 +200,22 @@ fn sums(out: &mut impl Write, summary: &Summary) -> Result<()> {
     for (count, what) in verdicts.chain(rest).chain(others).filter(|(count, _)| *count > 0) {
         writeln!(out, "<li>{count} {}</li>", Text(&what))?;
     }
-    if counts.unreadable > 0 {
-        writeln!(out, "<li>what can't be read was named on standard error</li>")?;
-    }
     writeln!(out, "</ul></section>")
+}
+
+/// What can't be read stands where nobody overlooks it: the sums don't hold what it tells.
+fn unreadable(out: &mut impl Write, summary: &Summary) -> Result<()> {
+    let Counts { unreadable, troubles, .. } = &summary.counts;
+    if *unreadable == 0 {
+        return Ok(());
+    }
+    writeln!(out, r#"<section><h2>What can't be read: {unreadable}</h2><pre class="facts" id="troubles">"#)?;
+    troubles.iter().try_for_each(|trouble| writeln!(out, "{}", Text(trouble)))?;
+    let rest = unreadable - troubles.len().min(*unreadable);
+    if rest > 0 {
+        writeln!(out, "… and {rest} more, named on standard error")?;
+    }
+    writeln!(out, "</pre></section>")
 }
 
 fn callers(out: &mut impl Write, summary: &Summary) -> Result<()> {
