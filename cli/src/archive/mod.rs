@@ -73,7 +73,7 @@ pub fn read(paths: &[PathBuf], state: Option<&Path>, jobs: usize) -> Input {
 fn read_files(queue: Queue, jobs: usize, all: Part) -> Part {
     let bar = progress();
     let threads = queue.threads(jobs);
-    let queue = Mutex::new(queue);
+    let (queue, done) = (Mutex::new(queue), AtomicUsize::new(0));
     let all = Mutex::new(all);
     let work = || {
         let mut unpacker = Unpacker::new(threads);
@@ -81,14 +81,18 @@ fn read_files(queue: Queue, jobs: usize, all: Part) -> Part {
         loop {
             let mut waiting = queue.lock().unwrap_or_else(PoisonError::into_inner);
             let next = waiting.next();
+            let found = waiting.found();
             bar.set_length(waiting.size());
             drop(waiting);
             let Some((index, file)) = next else { break };
             let mut part = read_file(&file, &mut unpacker, &read.uses);
             part.number_troubles(index);
             read.join(part);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if !bar.is_hidden() {
+                bar.set_message(format!("{done} of {found} files"));
+            }
             bar.inc(file.size);
-            bar.set_message(format!("{index} files"));
         }
         all.lock().unwrap_or_else(PoisonError::into_inner).join(read);
     };

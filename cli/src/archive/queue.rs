@@ -18,7 +18,9 @@ enum Below {
 #[derive(Default)]
 pub struct Queue {
     below: VecDeque<Below>,
-    /// As many files were given out.
+    /// As many files were found.
+    found: usize,
+    /// As many of them were given out.
     given: usize,
     /// The size of the files that were found.
     size: u64,
@@ -33,6 +35,7 @@ pub struct Queue {
 
 impl Queue {
     pub fn files(&mut self, files: Vec<File>) {
+        self.found += files.len();
         self.size += files.iter().map(|file| file.size).sum::<u64>();
         self.below.push_back(Below::Path(files.into_iter()));
     }
@@ -79,6 +82,11 @@ impl Queue {
         1
     }
 
+    /// How many files were found so far.
+    pub fn found(&self) -> usize {
+        self.found
+    }
+
     /// The size of all files that were found so far.
     pub fn size(&self) -> u64 {
         self.size
@@ -93,6 +101,7 @@ impl Queue {
                 Below::Bucket(listing) => {
                     let mut part = Part::default();
                     let file = listing.next(&mut part);
+                    self.found += usize::from(file.is_some());
                     // What can't be listed is told behind the files that were listed before.
                     part.number_troubles(self.given);
                     self.untold.join(part);
