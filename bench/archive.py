@@ -1,13 +1,14 @@
 """Replays a generated CloudTrail archive, and holds the time and memory it takes against other ways to read it.
 
 Everything is measured in one run, side by side: each command several times in turn, the least of them counts. Ratios hold from
-machine to machine, absolute times don't. Prints a table in Markdown.
+machine to machine, absolute times don't. That all readers find the same records is checked first. Prints a table in Markdown.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,12 @@ NAMES = [
     "StartLogging", "StopLogging", "PutEventSelectors", "CreateKey", "PutKeyPolicy", "EnableKey", "DisableKey",
     "ScheduleKeyDeletion", "CancelKeyDeletion", "CreateGrant", "RevokeGrant", "CreateAlias", "UpdateAlias", "DeleteAlias",
 ]  # fmt: skip
+# Those of them that a guard judges, and so all that Sealwatch gives receipts for.
+JUDGED = [
+    "CreateLogGroup", "AssociateKmsKey", "DisassociateKmsKey", "CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging",
+    "StopLogging", "PutEventSelectors", "PutKeyPolicy", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion",
+    "UpdateAlias", "DeleteAlias",
+]  # fmt: skip
 JQ = (
     ".Records[] | select((.eventSource | IN(%s)) and (.eventName | IN(%s)))"
     % tuple(", ".join(json.dumps(item) for item in items) for items in (SOURCES, NAMES))
@@ -31,23 +38,27 @@ PYTHON = f"""
 import gzip, sys
 import orjson
 sources, names = set({SOURCES!r}), set({NAMES!r})
-found = 0
+judged = set({JUDGED!r})
+found = of_them_judged = 0
 for path in sys.stdin.read().split():
     with gzip.open(path) as file:
         for record in orjson.loads(file.read())["Records"]:
-            found += record["eventSource"] in sources and record["eventName"] in names
-print(found)
+            if record["eventSource"] in sources and record["eventName"] in names:
+                found += 1
+                of_them_judged += record["eventName"] in judged
+print(found, of_them_judged)
 """
 DUCKDB = f"""
 import duckdb, sys
 duckdb.sql("SET threads = " + sys.argv[2])
+duckdb.sql("SET enable_progress_bar = false")
 found = duckdb.sql(f'''
     SELECT count(*) FROM (
         SELECT unnest(Records) AS record FROM read_json('{{sys.argv[1]}}/**/*.json.gz', maximum_object_size = 100000000,
             columns = {{{{Records: 'STRUCT(eventSource VARCHAR, eventName VARCHAR)[]'}}}})
     ) WHERE record.eventSource IN {tuple(SOURCES)} AND record.eventName IN {tuple(NAMES)}
-''').fetchone()
-print(found)
+''').fetchall()
+print(found[0][0])
 """
 
 
@@ -78,7 +89,7 @@ class Measured:
             except BrokenPipeError:
                 pass
         _, status, used = os.wait4(child, 0)
-        if os.waitstatus_to_exitcode(status) not in (0, 1):
+        if os.waitstatus_to_exitcode(status) != 0:
             sys.exit(f"{command} failed")
         self.wall = min(self.wall, time.monotonic() - started)
         self.cpu = min(self.cpu, used.ru_utime + used.ru_stime)
@@ -109,6 +120,31 @@ def reshape(source: pathlib.Path, target: pathlib.Path, shape: str) -> None:
                 file.write(json.dumps(record, separators=(",", ":")) + "\n")
             at = following + 1 if following >= 0 else -1
         file.write("\n  ]\n}\n" if shape == "pretty" else "")
+
+
+def check_counts(tried: dict[str, tuple[list[str], str]], listed: bytes) -> None:
+    """All readers find the same records, or nothing is measured. The uses of keys are Sealwatch's own matter."""
+    found, judged = {}, {}
+    for name, (command, _) in tried.items():
+        # What these two give is all of the archive, and to hold that here would count as the memory of each child.
+        if name in ("gzip -dc", "inflate alone (libdeflate)"):
+            continue
+        run = subprocess.run(command, input=listed, capture_output=True, check=False)
+        if "jq" in name:
+            found[name] = run.stdout.count(b"\n")
+        elif "Python" in name:
+            found[name], judged[name] = map(int, run.stdout.split())
+        elif "DuckDB" in name:
+            found[name] = int(run.stdout)
+        elif "sealwatch" in name:
+            receipts = run.stdout.count(b"\n")
+            told = re.search(rb": (\d+) judged", run.stderr)
+            if told is None or int(told[1]) != receipts:
+                sys.exit(f"{name}: {receipts} receipts, but {run.stderr.decode()}")
+            judged[name] = receipts
+    print(f"records found {found}, judged {judged}", file=sys.stderr)
+    if len(set(found.values())) > 1 or len(set(judged.values())) > 1:
+        sys.exit("the readers don't find the same")
 
 
 def main() -> None:
@@ -153,16 +189,17 @@ def main() -> None:
         if python.exists():
             tried["Python, gzip and orjson"] = ([str(python), "-c", PYTHON], "0")
             tried["DuckDB, one thread"] = ([str(python), "-c", DUCKDB, str(archive), "1"], "0")
+    check_counts(tried, listed)
     measured = {name: Measured() for name in tried}
     for number in range(arguments.runs):
         for name, (command, cores) in tried.items():
             print(f"run {number + 1} of {arguments.runs}: {name}", file=sys.stderr)
             measured[name].run(command, cores, listed)
     own = measured["sealwatch, one core"]
-    print("| reader | wall s | CPU s | wall against sealwatch on one core | peak MiB |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| reader | wall s | CPU s | wall against sealwatch on one core | CPU against it | peak MiB |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for name, it in measured.items():
-        print(f"| {name} | {it.wall:.2f} | {it.cpu:.2f} | {it.wall / own.wall:.2f} | {it.memory:.0f} |")
+        print(f"| {name} | {it.wall:.2f} | {it.cpu:.2f} | {it.wall / own.wall:.2f} | {it.cpu / own.cpu:.2f} | {it.memory:.0f} |")
     print(f"\n{len(files)} files, {sum(os.path.getsize(path) for path in files) / 1e6:.0f} MB as they lie, {arguments.megabytes} MB unpacked")
 
 

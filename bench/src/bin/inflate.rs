@@ -17,8 +17,13 @@ fn main() -> anyhow::Result<()> {
             &mut packed,
         )?;
         let trailer = packed.last_chunk::<4>().context("a gzip trailer")?;
-        unpacked.resize(usize::try_from(u32::from_le_bytes(*trailer))?, 0);
-        bytes += library.gzip_decompress(&packed, &mut unpacked)?;
+        let size = usize::try_from(u32::from_le_bytes(*trailer))?;
+        // It never shrinks: to grow again it would be filled with zeros, file after file.
+        if unpacked.len() < size {
+            unpacked.resize(size, 0);
+        }
+        let unpacked = unpacked.get_mut(..size).context("a buffer of that size")?;
+        bytes += library.gzip_decompress(&packed, unpacked)?;
     }
     println!("{bytes} bytes unpacked");
     Ok(())

@@ -25,6 +25,7 @@ use scan::uses::Uses;
 use sealwatch_policy::change::Change;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use unpack::Unpacker;
 
