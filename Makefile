@@ -55,5 +55,7 @@ unit: tools ## All Rust tests, those with the emulators included
 report: tools ## The page of a replay in a browser: nothing in it runs or leaves, and it can be read, searched and printed
 	TMPDIR="$(CURDIR)/.tools/report/tmp" .tools/node/bin/node --test --test-timeout=300000 --test-reporter=dot tests/report/check.mjs
 
-package: tools ## The packages start under Lambda's runtime interface emulator, and on Amazon Linux 2023's glibc
-	$(in_deploy) .tools/template/bin/python tests/package/check.py
+package: tools ## The packages start under Lambda's runtime interface emulator, on Amazon Linux 2023's glibc, and are as small and quick as before
+	$(in_template) -m unittest discover --quiet --start-directory tests/package
+	.tools/template/bin/python tests/package/check.py
+	.tools/template/bin/python tests/package/baseline.py

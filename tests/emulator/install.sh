@@ -49,3 +49,16 @@ if [ "$(cat "$tools/deny.installed" 2>/dev/null)" != "$deny" ]; then
     cargo install --quiet --locked --root "$tools" "cargo-deny@$deny"
     printf '%s' "$deny" >"$tools/deny.installed"
 fi
+
+# Valgrind counts the instructions of cold starts. Where the machine has none, it is unpacked from the system's own package.
+if ! command -v valgrind >/dev/null && [ ! -x "$tools/valgrind/usr/bin/valgrind.bin" ]; then
+    echo "unpacking valgrind into $tools/valgrind (once)"
+    rm -rf "$tools/valgrind"
+    mkdir -p "$tools/valgrind"
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq; fi
+    if ! (cd "$tools/valgrind" && apt-get download -qq -o APT::Sandbox::User=root valgrind && dpkg-deb -x valgrind_*.deb . && rm valgrind_*.deb); then
+        rm -rf "$tools/valgrind"
+        echo "valgrind is missing, and apt-get doesn't have it here: install it with the system's packages" >&2
+        exit 1
+    fi
+fi

@@ -9,22 +9,18 @@ import contextlib
 import json
 import os
 import pathlib
-import platform
 import re
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-import zipfile
 
 from elftools.elf.elffile import ELFFile
+from start import ROOT
+from start.function import free_port, wait_for_port
+from start.packages import build, guards, zipped
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SAM = ROOT / ".tools/deploy/bin/sam"
 EMULATOR = ROOT / ".tools/bin/aws-lambda-rie"
-BUILT = ROOT / ".aws-sam/package"
 # Amazon Linux 2023 user guide: glibc 2.34.
 NEWEST_GLIBC = (2, 34)
 # Parts of glibc, and GCC's own runtime library, which is in every image of Lambda.
@@ -40,23 +36,6 @@ HEARTBEATS = {
 }
 
 
-def guards() -> dict[str, str]:
-    """The functions that are there, by their names in the template."""
-    found = sorted(it.parent.name for it in (ROOT / "functions").glob("*-guard/Cargo.toml"))
-    return {"".join(word.title() for word in name.split("-")): name for name in found}
-
-
-def build(logical: str) -> pathlib.Path:
-    """Builds one resource of the template, and gives the folder that would be uploaded."""
-    architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
-    folder = BUILT / logical
-    command = [SAM, "build", logical, "--build-dir", folder, "--parameter-overrides", f"Architecture={architecture}"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        raise SystemExit(f"sam build {logical} failed:\n{ended.stdout}{ended.stderr}")
-    return folder / logical
-
-
 def needs(binary: pathlib.Path) -> tuple[set[str], set[tuple[int, ...]]]:
     """The libraries that a binary needs, and the versions of glibc that its symbols are of."""
     with binary.open("rb") as file:
@@ -66,12 +45,6 @@ def needs(binary: pathlib.Path) -> tuple[set[str], set[tuple[int, ...]]]:
         names = {version.name for _, versions in section.iter_versions() for version in versions}
     glibc = {tuple(map(int, it.removeprefix("GLIBC_").split("."))) for it in names if re.fullmatch(r"GLIBC_[\d.]+", it)}
     return libraries, glibc
-
-
-def free_port() -> int:
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        return it.getsockname()[1]
 
 
 def output_of(binary: pathlib.Path) -> pathlib.Path:
@@ -103,14 +76,8 @@ def started(binary: pathlib.Path, policy: pathlib.Path, mode: str = "observe"):
     with output_of(binary).open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
-        patience = time.monotonic() + PATIENCE
-        while True:
-            with socket.socket() as it:
-                if it.connect_ex(("127.0.0.1", front)) == 0:
-                    break
-            if time.monotonic() > patience or process.poll() is not None:
-                raise SystemExit("the runtime interface emulator doesn't listen")
-            time.sleep(0.05)
+        for port in (front, back):
+            wait_for_port(port, process)  # a function can be quicker than the emulator
         yield f"http://127.0.0.1:{front}/2015-03-31/functions/function/invocations"
     finally:
         process.terminate()  # it ends its function
@@ -147,11 +114,9 @@ def faults(guard: str, binary: pathlib.Path, policy: pathlib.Path) -> list[str]:
         found.append(f"it needs glibc {'.'.join(map(str, newest))}, and Amazon Linux 2023 has 2.34")
     if not os.access(binary, os.X_OK):
         found.append("it isn't executable")
-    archive = binary.parent.parent / "package.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as it:
-        it.write(binary, "bootstrap")
-    if archive.stat().st_size > LARGEST_ZIP:
-        found.append(f"its archive has {archive.stat().st_size} bytes")
+    size = zipped(binary)
+    if size > LARGEST_ZIP:
+        found.append(f"its archive has {size} bytes")
     event = heartbeat(guard)
     with started(binary, policy) as address:
         try:
@@ -166,7 +131,7 @@ def faults(guard: str, binary: pathlib.Path, policy: pathlib.Path) -> list[str]:
         urllib.request.urlopen(address, json.dumps(event).encode(), timeout=PATIENCE).close()
         found.append("it starts with an empty SEALWATCH_MODE")
     version = ".".join(map(str, newest))
-    print(f"{guard}: {archive.stat().st_size:,} bytes zipped, glibc {version}, answers {receipt.get('verdict')}")
+    print(f"{guard}: {size:,} bytes zipped, glibc {version}, answers {receipt.get('verdict')}")
     return found
 
 
