@@ -1,0 +1,1 @@
+"""What `cold.py` starts, how it measures that, and what the figures are held against."""
