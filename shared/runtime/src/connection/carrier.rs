@@ -3,7 +3,7 @@
 //! The SDK's own connector also brings HTTP/2, which the services that functions call don't need, proxies, and a parse of root
 //! certificates for every client; together a tenth of a function's package and most of its start.
 
-use super::{CONNECT, READ};
+use super::{CONNECT, READ, crypto};
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -30,9 +30,8 @@ impl Carrier {
     /// # Errors
     /// If rustls can't be set up.
     pub(super) fn new(roots: Option<Arc<RootCertStore>>) -> Result<Self, rustls::Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let plain = roots.is_none();
-        let tls = ClientConfig::builder_with_provider(provider)
+        let tls = ClientConfig::builder_with_provider(Arc::new(crypto::provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())))
             .with_no_client_auth();

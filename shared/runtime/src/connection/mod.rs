@@ -3,6 +3,7 @@
 //! Plain HTTP goes to loopback only, which is where an emulator listens; every other endpoint is reached over TLS.
 
 mod carrier;
+mod crypto;
 mod roots;
 
 pub use roots::Roots;
