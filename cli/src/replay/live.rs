@@ -96,7 +96,7 @@ async fn boot(
         .load()
         .await;
     let credentials = chain.credentials_provider().context("no AWS credentials were found")?;
-    let connection = Connection { region: region.clone(), credentials, endpoint, roots: Roots::Machine };
+    let connection = Connection { region: region.clone(), credentials, endpoint, roots: Roots::Usual };
     let clients = Clients::new(&connection, mode)?;
     let account = match own {
         Some(account) => account.clone(),

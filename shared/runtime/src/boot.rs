@@ -120,7 +120,7 @@ impl Boot {
         let region = Region::parse(&region).map_err(BootError::Region)?;
         let endpoint = variable("AWS_ENDPOINT_URL");
         let bundle = variable("AWS_CA_BUNDLE").map(PathBuf::from);
-        let roots = Roots::of(&region, endpoint.as_deref(), bundle.as_deref()).map_err(BootError::Clients)?;
+        let roots = Roots::of(bundle.as_deref()).map_err(BootError::Clients)?;
         let credentials = SharedCredentialsProvider::new(credentials()?);
         let connection = Connection { region: region.clone(), credentials, endpoint, roots };
         let clients = Clients::new(&connection, mode).map_err(BootError::Clients)?;

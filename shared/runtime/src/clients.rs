@@ -200,7 +200,7 @@ mod tests {
                 "a", "b", None, None, "test",
             )),
             endpoint: None,
-            roots: Roots::Public,
+            roots: Roots::Usual,
         };
         let clients = Clients::new(&connection, Mode::Observe).unwrap();
         for region in ["eu-central-1", "eu-west-1", "us-east-1", "eu-west-1"] {

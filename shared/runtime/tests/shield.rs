@@ -83,7 +83,7 @@ fn clients(recorder: &Recorder, mode: Mode) -> Clients {
             "testing", "testing", None, None, "test",
         )),
         endpoint: Some(recorder.endpoint.clone()),
-        roots: Roots::Machine,
+        roots: Roots::Usual,
     };
     Clients::new(&connection, mode).unwrap()
 }

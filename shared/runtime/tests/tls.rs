@@ -76,7 +76,7 @@ async fn called(port: u16, trusted: &str) -> Result<(), String> {
     std::fs::write(&bundle, trusted).unwrap();
     let endpoint = format!("https://localhost:{port}");
     let region = Region::parse("eu-central-1").unwrap();
-    let roots = Roots::of(&region, Some(&endpoint), Some(&bundle)).unwrap();
+    let roots = Roots::of(Some(&bundle)).unwrap();
     let credentials =
         SharedCredentialsProvider::new(Credentials::new("testing", "testing", None, None, "test"));
     let connection = Connection { region, credentials, endpoint: Some(endpoint.clone()), roots };

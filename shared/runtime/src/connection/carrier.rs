@@ -3,7 +3,7 @@
 //! The SDK's own connector also brings HTTP/2, which the services that functions call don't need, proxies, and a parse of root
 //! certificates for every client; together a tenth of a function's package and most of its start.
 
-use super::{CONNECT, READ, crypto};
+use super::{CONNECT, READ, Roots, crypto};
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -29,18 +29,20 @@ impl Carrier {
     ///
     /// # Errors
     /// If rustls can't be set up.
-    pub(super) fn new(roots: Option<Arc<RootCertStore>>) -> Result<Self, rustls::Error> {
-        let plain = roots.is_none();
+    pub(super) fn new(roots: Option<&Roots>) -> Result<Self, rustls::Error> {
         let tls = ClientConfig::builder_with_provider(Arc::new(crypto::provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots.unwrap_or_else(|| Arc::new(RootCertStore::empty())))
-            .with_no_client_auth();
+            .with_safe_default_protocol_versions()?;
+        let tls = match roots {
+            Some(roots) => tls.dangerous().with_custom_certificate_verifier(roots.verifier()?),
+            // With nobody to trust nothing is reached over TLS.
+            None => tls.with_root_certificates(RootCertStore::empty()),
+        };
         let mut tcp = Tcp::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT));
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
-        let builder = if plain { builder.https_or_http() } else { builder.https_only() };
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls.with_no_client_auth());
+        let builder = if roots.is_none() { builder.https_or_http() } else { builder.https_only() };
         let connector = builder.enable_http1().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Ok(Self { client })

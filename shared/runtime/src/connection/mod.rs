@@ -91,7 +91,7 @@ impl Pool {
 
     /// What carries calls.
     pub(crate) fn connector(&self) -> SharedHttpConnector {
-        let make = || match Carrier::new(self.0.roots.as_ref().map(Roots::store)) {
+        let make = || match Carrier::new(self.0.roots.as_ref()) {
             Ok(carrier) => SharedHttpConnector::new(carrier),
             Err(error) => SharedHttpConnector::new(Broken(error)),
         };
@@ -115,12 +115,12 @@ impl HttpConnector for Broken {
     }
 }
 
-/// An HTTP client for others than [`crate::clients::Clients`], which trusts whom the machine trusts.
+/// An HTTP client for others than [`crate::clients::Clients`].
 ///
 /// # Errors
 /// If the endpoint is neither https nor http to loopback.
 pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, ConnectionError> {
-    Ok(SharedHttpClient::new(Pool::new(endpoint, Roots::Machine)?))
+    Ok(SharedHttpClient::new(Pool::new(endpoint, Roots::Usual)?))
 }
 
 /// Whether an endpoint is plain HTTP, which only loopback may be.
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn one_connector_serves_all_and_is_made_when_first_asked_for() {
-        let pool = Pool::new(None, Roots::Public).unwrap();
+        let pool = Pool::new(None, Roots::Usual).unwrap();
         assert!(pool.0.connector.get().is_none());
         let _ = pool.clone().connector();
         assert!(pool.0.connector.get().is_some());
