@@ -13,7 +13,7 @@ use std::ops::Range;
 use taken::Kind;
 
 /// A record, or a document that is no list of records, that is larger isn't read. CloudTrail's records have 256 KB at most.
-const LARGEST: usize = 16 << 20;
+pub const LARGEST: usize = 16 << 20;
 
 /// One JSON document after the other: a file holds one, standard input and JSON Lines hold many. Behind a
 /// document that can't be read it goes on with the next line that may begin one.

@@ -8,6 +8,7 @@
 mod tests;
 pub mod uses;
 
+use super::documents::LARGEST;
 use super::part::Part;
 use memchr::memmem::Finder;
 use sealwatch_policy::change::parse_text;
@@ -72,6 +73,9 @@ fn read_by(mut source: impl Read, known: &Uses, step: usize) -> Result<Part, Not
         whole = (got as u64) < wanted;
         scanner.search(&window, whole)?;
         window.drain(..scanner.forget());
+        if window.len() > LARGEST {
+            return Err(NotPlain);
+        }
     }
     scanner.last(&window)?;
     Ok(scanner.part)

@@ -231,3 +231,9 @@ fn which_use_of_an_hour_is_kept_does_not_hang_on_the_order() {
     assert_eq!(one, other);
     assert_eq!(one.map(|(kept, counts)| (kept.len(), counts.further_uses)), Some((2, 3)));
 }
+
+#[test]
+fn a_record_without_an_end_is_not_held() {
+    let endless = br#"{"Records":[{"eventVersion":"1.11""#.chain(std::io::repeat(b' '));
+    assert!(read(endless, &Uses::default()).is_err());
+}
