@@ -332,10 +332,10 @@ impl Drop for Lab {
 impl Function {
     pub fn start(binary: &Path, environment: &[(&str, &str)]) -> Self {
         let (front, back) = (free_port(), free_port());
-        let address = format!("127.0.0.1:{front}");
+        let [address, runtime_api] = [front, back].map(|port| format!("127.0.0.1:{port}"));
         let mut process = Command::new(tools().join("bin/aws-lambda-rie"))
             .args(["--log-level", "warn", "--runtime-interface-emulator-address", &address])
-            .args(["--runtime-api-address", &format!("127.0.0.1:{back}")])
+            .args(["--runtime-api-address", &runtime_api])
             .arg(binary)
             .env_clear()
             .envs([
@@ -358,7 +358,8 @@ impl Function {
         collect(process.stdout.take(), &output);
         collect(process.stderr.take(), &output);
         let patience = Instant::now() + PATIENCE;
-        while TcpStream::connect(&address).is_err() {
+        // A function can be quicker than the emulator, which first listens for whom invokes it.
+        while [&address, &runtime_api].iter().any(|it| TcpStream::connect(it).is_err()) {
             assert!(Instant::now() < patience, "the runtime interface emulator listens");
             std::thread::yield_now();
         }
