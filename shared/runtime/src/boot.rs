@@ -73,7 +73,8 @@ pub enum BootError {
     Clients(#[source] ConnectionError),
 }
 
-/// Logs as JSON lines on standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` (default: INFO).
+/// Logs as JSON lines on standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` (default: INFO). What is below INFO, which is
+/// the SDK's alone, is left out of a release.
 pub fn log() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
