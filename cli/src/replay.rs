@@ -34,19 +34,20 @@ const GUARDS: [Guard; 3] = [Guard::LogGroup, Guard::Trail, Guard::Key];
 /// Run recorded events through the guards: no AWS account, no network, unless --live or an s3:// address is given.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The world starts empty, or as --state describes it, and learns from each change as it is replayed. A key
-that the policy names and nothing tells of is taken as usable; the receipt lists it under `assumed`.
+The world starts empty, or as --state describes it, and learns from each change as it is replayed. \
+A key that the policy names and nothing tells of is taken as usable; the receipt lists it under `assumed`.
 
-By default each change meets the account as it was: what Sealwatch would have repaired stays broken, as it
-did. With --counterfactual the repairs are made in the world, so that later changes meet a repaired account.
+By default each change meets the account as it was: what Sealwatch would have repaired stays broken, as it did. \
+With --counterfactual the repairs are made in the world, so that later changes meet a repaired account.
 
-What the options below leave out is still replayed, because later changes meet what it did; the summary counts it.
+What --since, --until, --account, --region, --guard and --severity leave out is still replayed, because later changes meet \
+what it did; the summary counts it.
 
-A page (--format html) is for reviews and reports: sums, findings over time, and every receipt to unfold, search and
-print, in one file that asks for nothing from anywhere. 50,000 receipts make some 230 MB of it, which a browser takes
+A page (--format html) is for reviews and reports: sums, findings over time, and every receipt to unfold, search and \
+print, in one file that asks for nothing from anywhere. 50,000 receipts make some 230 MB of it, which a browser takes \
 a while to open: narrow what is shown.
 
-Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read
+Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read \
 (the rest is replayed all the same).
 
 Examples:
