@@ -158,8 +158,8 @@ def metrics() -> set[str]:
 def metrics_always() -> set[str]:
     """The names of the metrics that the functions write with each event, also with a heartbeat."""
     text = (RUNTIME / "metrics.rs").read_text()
-    counted = re.search(r"let counts = \[.*?\];", text, re.DOTALL)[0]
-    repaired = re.search(r'if effects\("applied"\) > 0 \{.*?\}', text, re.DOTALL)[0]
+    counted = re.search(r"fn counts\(.*?\n\}\n", text, re.DOTALL)[0]
+    repaired = re.search(r'if effects\(receipt, "applied"\) > 0 \{.*?\}', text, re.DOTALL)[0]
     if ".filter(|(_, _, count)| *count != 0)" not in text:
         raise LookupError("counts of 0 are written too")
     return metrics_in(text) - metrics_in(counted) - metrics_in(repaired)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import sys
 import unittest
 
 import calls as code
@@ -68,7 +69,7 @@ class Alarms(unittest.TestCase):
         self.assertLessEqual({"Events", "FindingsCritical", "EffectsApplied", "EventAge", "TimeToEffect"}, drawn)
 
     def test_the_dimension_is_the_one_that_the_functions_write(self):
-        self.assertIn('"Dimensions": [["guard"]]', (code.RUNTIME / "metrics.rs").read_text())
+        self.assertIn('dimensions: [["guard"]]', (code.RUNTIME / "metrics.rs").read_text())
         self.assertIn('NAMESPACE: &str = "Sealwatch"', (code.RUNTIME / "metrics.rs").read_text())
         names = re.findall(r'Self::\w+ => "([a-z-]+)"', (code.ROOT / "shared/policy/src/guard.rs").read_text())
         self.assertLessEqual(set(GUARDS), set(names))
@@ -143,6 +144,8 @@ class TheHeartbeat(unittest.TestCase):
             self.assertCountEqual(heard, [{it} for it in GUARDS_RULES.values()])
 
     def test_the_packages_are_tried_with_the_beats(self):
+        sys.path.insert(0, str(code.ROOT / "tests/package"))
+        self.addCleanup(sys.path.pop, 0)
         spec = importlib.util.spec_from_file_location("check", code.ROOT / "tests/package/check.py")
         check = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(check)

@@ -120,7 +120,7 @@ impl Boot {
         let region = variable("AWS_REGION").ok_or(BootError::Missing("AWS_REGION"))?;
         let region = Region::parse(&region).map_err(BootError::Region)?;
         let endpoint = variable("AWS_ENDPOINT_URL");
-        let bundle = variable("AWS_CA_BUNDLE").map(PathBuf::from);
+        let bundle = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from);
         let roots = Roots::of(bundle.as_deref()).map_err(BootError::Clients)?;
         let credentials = SharedCredentialsProvider::new(credentials()?);
         let connection = Connection { region: region.clone(), credentials, endpoint, roots };

@@ -29,14 +29,8 @@ impl Line {
     pub fn of(receipt: &Receipt, now_ms: i64) -> Self {
         let mut values = vec![("Events", "Count", 1)];
         // A metric costs money in each hour that it is told of, and a count of none is told by its absence.
-        values.extend(
-            counts(receipt)
-                .into_iter()
-                .filter(|(_, count)| *count != 0)
-                .map(|(name, count)| (name, "Count", i64::try_from(count).unwrap_or(i64::MAX))),
-        );
+        values.extend(counts(receipt).into_iter().filter(|(_, _, count)| *count != 0));
         if let Some(timings) = &receipt.timings_ms {
-            let whole = |milliseconds: u64| i64::try_from(milliseconds).unwrap_or(i64::MAX);
             values.push(("EventAge", "Milliseconds", timings.event_age));
             values.push(("GatherTime", "Milliseconds", whole(timings.gather)));
             values.push(("ApplyTime", "Milliseconds", whole(timings.apply)));
@@ -49,26 +43,31 @@ impl Line {
     }
 }
 
-fn counts(receipt: &Receipt) -> [(&'static str, usize); 10] {
-    let severity =
-        |wanted: Severity| receipt.findings.iter().filter(|finding| finding.severity == wanted).count();
-    let page = |outcome: &str| usize::from(receipt.page.as_ref().is_some_and(|page| page.outcome == outcome));
+fn counts(receipt: &Receipt) -> [(&'static str, &'static str, i64); 10] {
+    let severity = |wanted: Severity| {
+        whole(receipt.findings.iter().filter(|finding| finding.severity == wanted).count())
+    };
+    let page = |outcome: &str| i64::from(receipt.page.as_ref().is_some_and(|page| page.outcome == outcome));
     [
-        ("FindingsInfo", severity(Severity::Info)),
-        ("FindingsLow", severity(Severity::Low)),
-        ("FindingsMedium", severity(Severity::Medium)),
-        ("FindingsHigh", severity(Severity::High)),
-        ("FindingsCritical", severity(Severity::Critical)),
-        ("EffectsApplied", effects(receipt, "applied")),
-        ("EffectsFailed", effects(receipt, "failed") + effects(receipt, "refused")),
-        ("EffectsWithheld", effects(receipt, "withheld")),
-        ("PagesSent", page("sent")),
-        ("PagesFailed", page("failed")),
+        ("FindingsInfo", "Count", severity(Severity::Info)),
+        ("FindingsLow", "Count", severity(Severity::Low)),
+        ("FindingsMedium", "Count", severity(Severity::Medium)),
+        ("FindingsHigh", "Count", severity(Severity::High)),
+        ("FindingsCritical", "Count", severity(Severity::Critical)),
+        ("EffectsApplied", "Count", effects(receipt, "applied")),
+        ("EffectsFailed", "Count", effects(receipt, "failed") + effects(receipt, "refused")),
+        ("EffectsWithheld", "Count", effects(receipt, "withheld")),
+        ("PagesSent", "Count", page("sent")),
+        ("PagesFailed", "Count", page("failed")),
     ]
 }
 
-fn effects(receipt: &Receipt, outcome: &str) -> usize {
-    receipt.effects.iter().filter(|effect| effect.outcome == outcome).count()
+fn effects(receipt: &Receipt, outcome: &str) -> i64 {
+    whole(receipt.effects.iter().filter(|effect| effect.outcome == outcome).count())
+}
+
+fn whole(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }
 
 /// What tells CloudWatch which of a line's members are metrics.

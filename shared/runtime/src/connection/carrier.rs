@@ -3,7 +3,7 @@
 //! The SDK's own connector also brings HTTP/2, which the services that functions call don't need, proxies, and a parse of root
 //! certificates for every client; together a tenth of a function's package and most of its start.
 
-use super::{CONNECT, READ, Roots, crypto};
+use super::{Plain, Roots, Timeouts, crypto};
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -16,20 +16,31 @@ use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error as _;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A pool of connections.
 #[derive(Debug)]
 pub(super) struct Carrier {
-    client: Client<HttpsConnector<Tcp>, SdkBody>,
+    client: Client<Bounded, SdkBody>,
+    plain: Plain,
+    /// How long an answer may take to begin.
+    read: Duration,
 }
 
 impl Carrier {
-    /// A carrier that trusts `roots`, or without TLS if there are none.
+    /// A carrier that trusts `roots`, or reaches nothing over TLS if there are none.
     ///
     /// # Errors
     /// If rustls can't be set up.
-    pub(super) fn new(roots: Option<&Roots>) -> Result<Self, rustls::Error> {
+    pub(super) fn new(
+        roots: Option<&Roots>,
+        plain: Plain,
+        timeouts: Timeouts,
+    ) -> Result<Self, rustls::Error> {
         let tls = ClientConfig::builder_with_provider(Arc::new(crypto::provider()))
             .with_safe_default_protocol_versions()?;
         let tls = match roots {
@@ -40,12 +51,38 @@ impl Carrier {
         let mut tcp = Tcp::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT));
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls.with_no_client_auth());
-        let builder = if roots.is_none() { builder.https_or_http() } else { builder.https_only() };
-        let connector = builder.enable_http1().wrap_connector(tcp);
+        let builder = if plain == Plain::Never { builder.https_only() } else { builder.https_or_http() };
+        let connector =
+            Bounded { inner: builder.enable_http1().wrap_connector(tcp), within: timeouts.connect };
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Self { client })
+        Ok(Self { client, plain, read: timeouts.read })
+    }
+}
+
+/// Bounds all of a connection's opening: the look-up of the name, TCP, and TLS.
+#[derive(Debug, Clone)]
+struct Bounded {
+    inner: HttpsConnector<Tcp>,
+    within: Duration,
+}
+
+type Opened = <HttpsConnector<Tcp> as tower_service::Service<http::Uri>>::Response;
+type Refusal = Box<dyn std::error::Error + Send + Sync>;
+
+impl tower_service::Service<http::Uri> for Bounded {
+    type Response = Opened;
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Opened, Refusal>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, address: http::Uri) -> Self::Future {
+        let opening = tokio::time::timeout(self.within, self.inner.call(address));
+        let why = format!("the connection isn't open within {:?}", self.within);
+        Box::pin(async move { opening.await.map_err(|_| why)? })
     }
 }
 
@@ -55,14 +92,19 @@ impl HttpConnector for Carrier {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
+        if !self.plain.allows(request.uri()) {
+            let why = format!("{} is asked over plain HTTP, which goes to this machine only", request.uri());
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(why.into())));
+        }
         let connection = capture_connection(&mut request);
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || handle_on(&connection));
         }
-        let answer = self.client.request(request);
+        let (answer, read) = (self.client.request(request), self.read);
         HttpConnectorFuture::new(async move {
-            let answer = tokio::time::timeout(READ, answer).await;
-            let answer = answer.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?.map_err(told)?;
+            let answer = tokio::time::timeout(read, answer).await;
+            let late = |_| ConnectorError::timeout(format!("no answer began within {read:?}").into());
+            let answer = answer.map_err(late)?.map_err(told)?;
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })

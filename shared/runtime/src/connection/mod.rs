@@ -22,7 +22,7 @@ use http::uri::Scheme;
 use sealwatch_policy::names::Region;
 use sealwatch_policy::untrusted::clean;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -68,7 +68,7 @@ pub enum ConnectionError {
     },
 }
 
-/// The one pool of connections, with the same time-outs for whoever calls.
+/// The connections, a pool for each pair of time-outs: for the functions that is one.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool(Arc<Lazy>);
 
@@ -76,7 +76,53 @@ pub(crate) struct Pool(Arc<Lazy>);
 struct Lazy {
     /// `None`: plain HTTP.
     roots: Option<Roots>,
-    connector: OnceLock<SharedHttpConnector>,
+    plain: Plain,
+    pools: Mutex<Vec<(Timeouts, SharedHttpConnector)>>,
+}
+
+/// To whom plain HTTP goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    /// Nobody.
+    Never,
+    /// This machine: loopback.
+    Loopback,
+    /// And those that give the machine its credentials.
+    Credentials,
+}
+
+/// The addresses at which EC2, ECS and EKS give a machine its credentials, over plain HTTP.
+///
+/// Source: AWS SDKs and Tools reference guide, "IMDS credential provider" and "Container credential provider".
+const CREDENTIALS: [&str; 5] =
+    ["169.254.169.254", "fd00:ec2::254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+
+impl Plain {
+    /// Whether a call may be made: over TLS always.
+    fn allows(self, address: &Uri) -> bool {
+        let host = address.host().map(without_brackets).unwrap_or_default();
+        address.scheme() == Some(&Scheme::HTTPS)
+            || self != Self::Never && is_loopback(host)
+            || self == Self::Credentials && CREDENTIALS.contains(&host)
+    }
+}
+
+fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// How long a call may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Timeouts {
+    /// For a connection to open, from the look-up of the name to the end of the handshake.
+    connect: Duration,
+    /// For an answer to begin, from the call.
+    read: Duration,
 }
 
 impl Pool {
@@ -86,22 +132,39 @@ impl Pool {
     /// If the endpoint is neither https nor http to loopback.
     pub(crate) fn new(endpoint: Option<&str>, roots: Roots) -> Result<Self, ConnectionError> {
         let plain = endpoint.map(is_plain).transpose()?.unwrap_or(false);
-        Ok(Self(Arc::new(Lazy { roots: (!plain).then_some(roots), connector: OnceLock::new() })))
+        let plain = if plain { Plain::Loopback } else { Plain::Never };
+        Ok(Self::of((plain == Plain::Never).then_some(roots), plain))
+    }
+
+    fn of(roots: Option<Roots>, plain: Plain) -> Self {
+        Self(Arc::new(Lazy { roots, plain, pools: Mutex::default() }))
     }
 
     /// What carries calls.
     pub(crate) fn connector(&self) -> SharedHttpConnector {
-        let make = || match Carrier::new(self.0.roots.as_ref()) {
+        self.within(Timeouts { connect: CONNECT, read: READ })
+    }
+
+    fn within(&self, timeouts: Timeouts) -> SharedHttpConnector {
+        let mut pools = self.0.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = pools.iter().find(|(its, _)| *its == timeouts) {
+            return known.clone();
+        }
+        let made = match Carrier::new(self.0.roots.as_ref(), self.0.plain, timeouts) {
             Ok(carrier) => SharedHttpConnector::new(carrier),
             Err(error) => SharedHttpConnector::new(Broken(error)),
         };
-        self.0.connector.get_or_init(make).clone()
+        pools.push((timeouts, made.clone()));
+        made
     }
 }
 
 impl HttpClient for Pool {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        self.connector()
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.within(Timeouts {
+            connect: settings.connect_timeout().unwrap_or(CONNECT),
+            read: settings.read_timeout().unwrap_or(READ),
+        })
     }
 }
 
@@ -115,12 +178,13 @@ impl HttpConnector for Broken {
     }
 }
 
-/// An HTTP client for others than [`crate::clients::Clients`].
+/// An HTTP client for a person's machine, whose credentials may come over plain HTTP from where it runs.
 ///
 /// # Errors
 /// If the endpoint is neither https nor http to loopback.
 pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, ConnectionError> {
-    Ok(SharedHttpClient::new(Pool::new(endpoint, Roots::Usual)?))
+    endpoint.map(is_plain).transpose()?;
+    Ok(SharedHttpClient::new(Pool::of(Some(Roots::Usual), Plain::Credentials)))
 }
 
 /// Whether an endpoint is plain HTTP, which only loopback may be.
@@ -138,9 +202,7 @@ fn is_plain(endpoint: &str) -> Result<bool, ConnectionError> {
     if whole != authority.as_str() || host.is_empty() {
         return Err(refused());
     }
-    let number = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let loopback = host.eq_ignore_ascii_case("localhost")
-        || number.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let loopback = is_loopback(without_brackets(host));
     match loopback {
         _ if *scheme == Scheme::HTTPS => Ok(false),
         true if *scheme == Scheme::HTTP => Ok(true),
@@ -185,10 +247,33 @@ mod tests {
     }
 
     #[test]
-    fn one_connector_serves_all_and_is_made_when_first_asked_for() {
+    fn who_has_the_same_time_outs_has_the_same_connections() {
         let pool = Pool::new(None, Roots::Usual).unwrap();
-        assert!(pool.0.connector.get().is_none());
-        let _ = pool.clone().connector();
-        assert!(pool.0.connector.get().is_some());
+        assert!(pool.0.pools.lock().unwrap().is_empty(), "nothing is made before the first call");
+        let _ = (pool.connector(), pool.clone().connector());
+        assert_eq!(pool.0.pools.lock().unwrap().len(), 1);
+        let _ = pool.within(Timeouts { connect: CONNECT, read: Duration::from_secs(30) });
+        assert_eq!(pool.0.pools.lock().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn plain_http_goes_to_this_machine_and_to_who_gives_it_its_credentials() {
+        let allows = |plain: Plain, address: &str| plain.allows(&address.parse().unwrap());
+        for plain in [Plain::Never, Plain::Loopback, Plain::Credentials] {
+            assert!(allows(plain, "https://logs.eu-central-1.amazonaws.com/"));
+            assert!(!allows(plain, "http://logs.eu-central-1.amazonaws.com/"));
+            assert!(!allows(plain, "http://127.0.0.1.example.com/"));
+        }
+        for address in ["http://127.0.0.1:5000/", "http://localhost/", "http://[::1]:5000/"] {
+            let allowed =
+                [Plain::Never, Plain::Loopback, Plain::Credentials].map(|plain| allows(plain, address));
+            assert_eq!(allowed, [false, true, true], "{address}");
+        }
+        for address in ["http://169.254.169.254/latest/", "http://169.254.170.2/", "http://[fd00:ec2::254]/"]
+        {
+            let allowed =
+                [Plain::Never, Plain::Loopback, Plain::Credentials].map(|plain| allows(plain, address));
+            assert_eq!(allowed, [false, false, true], "{address}");
+        }
     }
 }

@@ -4,12 +4,13 @@
 //! Amazon's own authorities. These are compiled in; the machine's list is read only when they don't vouch for a server.
 
 use super::{ConnectionError, crypto};
+use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -73,6 +74,9 @@ fn machine() -> RootCertStore {
     }
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(found.certs);
+    if store.is_empty() {
+        tracing::warn!("the machine has no list of root certificates");
+    }
     store
 }
 
@@ -117,7 +121,12 @@ impl ServerCertVerifier for Twice {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let judged = self.first.verify_server_cert(certificate, intermediates, name, ocsp, now);
-        if !matches!(judged, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) {
+        // Of several ways to a root the error is of any: one certificate too many can hide that nobody vouches. Only a name is
+        // looked at when somebody has.
+        if matches!(
+            judged,
+            Ok(_) | Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }))
+        ) {
             return judged;
         }
         // An empty list makes no verifier, and nobody on it vouches either.
@@ -210,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_list_is_read_only_where_nobody_on_the_first_vouches() {
+    fn the_second_list_is_read_where_nobody_on_the_first_vouches() {
         let ((ours, by_ours), (_, by_nobody)) = (authority("ours"), authority("nobody"));
         let first = || {
             let mut store = RootCertStore::empty();
@@ -223,7 +232,7 @@ mod tests {
             (&by_ours, "localhost", now, false, None),
             (&by_nobody, "localhost", now, true, Some("UnknownIssuer")),
             (&by_ours, "elsewhere", now, false, Some("not valid for name")),
-            (&by_ours, "localhost", late, false, Some("certificate expired")),
+            (&by_ours, "localhost", late, true, Some("certificate expired")),
         ] {
             // An empty second list, so that what it would do is known.
             let twice = Twice { first: first(), then: OnceLock::new(), load: RootCertStore::empty };
@@ -244,5 +253,33 @@ mod tests {
         let name = ServerName::try_from("localhost").unwrap();
         assert!(twice.verify_server_cert(&by_theirs, &[], &name, &[], now).is_ok());
         assert!(twice.verify_server_cert(&by_nobody, &[], &name, &[], now).is_err());
+    }
+
+    /// As web servers do for years after: the authority's certificate from another authority, long expired, is sent along.
+    #[test]
+    fn an_expired_certificate_too_many_hides_nobody_who_vouches() {
+        let of = |name: &str| {
+            let mut parameters = CertificateParams::default();
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            parameters.distinguished_name.push(DnType::CommonName, name);
+            (parameters, KeyPair::generate().unwrap())
+        };
+        let ((parameters, key), (elder, elder_key)) = (of("theirs"), of("elder"));
+        let own = parameters.self_signed(&key).unwrap().der().clone();
+        let mut crossed = parameters.clone();
+        crossed.not_before = rcgen::date_time_ymd(2015, 1, 1);
+        crossed.not_after = rcgen::date_time_ymd(2021, 9, 30);
+        let crossed = crossed.signed_by(&key, &Issuer::new(elder, elder_key)).unwrap().der().clone();
+        let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let issuer = Issuer::new(parameters, key);
+        let given = server.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der().clone();
+        let mut store = RootCertStore::empty();
+        store.add(own).unwrap();
+        let then = OnceLock::from(Some(by(Arc::new(store)).unwrap()));
+        let twice = Twice { first: by(amazon().unwrap()).unwrap(), then, load: RootCertStore::empty };
+        let name = ServerName::try_from("localhost").unwrap();
+        for sent in [vec![], vec![crossed]] {
+            assert!(twice.verify_server_cert(&given, &sent, &name, &[], UnixTime::now()).is_ok(), "{sent:?}");
+        }
     }
 }
