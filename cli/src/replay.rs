@@ -77,13 +77,14 @@ pub struct Arguments {
     #[cfg(feature = "live")]
     #[arg(long, conflicts_with_all = ["state", "counterfactual"])]
     live: bool,
-    /// With --live: also make the repairs, where the policy's mode is remediate
+    /// With --live: also make the repairs, where the policy's mode is remediate; only of changes that --since, --until,
+    /// --account, --region and --guard don't leave out
     #[cfg(feature = "live")]
-    #[arg(long, requires = "live")]
+    #[arg(long, requires = "live", conflicts_with = "severity")]
     apply: bool,
     /// How many threads read and render; what comes out is the same [default: one for each core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
     /// Exit with 1 if there is a finding this bad or worse
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<Level>,
@@ -121,7 +122,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// As many threads as were asked for, else one for each core.
 fn jobs(arguments: &Arguments) -> usize {
-    arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    arguments.jobs.map_or_else(cores, usize::from)
 }
 
 fn about(arguments: &Arguments, policy_name: String, policy: &Policy) -> About {

@@ -129,7 +129,9 @@ fn time(text: &str, of_day: impl Fn(Date) -> Option<Date>) -> Result<Timestamp, 
     if text.contains('T') {
         return text.parse().map_err(|_| "write a time as 2026-10-01T12:00:00Z".to_owned());
     }
-    let day: Date = text.parse().map_err(|_| "write a day as 2026-10-01".to_owned())?;
+    let wrong = || "write a day as 2026-10-01, or a time as 2026-10-01T12:00:00Z".to_owned();
+    // A date's parser also takes a time of day behind it, and drops that.
+    let day: Date = text.parse().ok().filter(|_| text.len() == "2026-10-01".len()).ok_or_else(wrong)?;
     let day = of_day(day).and_then(|day| day.to_zoned(TimeZone::UTC).ok());
     day.map(|day| day.timestamp()).ok_or_else(|| "no calendar holds that day".to_owned())
 }

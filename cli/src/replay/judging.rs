@@ -52,8 +52,10 @@ impl Replay<'_> {
         #[cfg(feature = "live")]
         if arguments.live {
             let mut account = Account::new(policy, arguments.apply)?;
+            // The account learns nothing from a change, and what an option leaves out must not be repaired either.
+            let wanted = |change: &Change| arguments.filter.reaches(change) && arguments.filter.shows(change);
             // A call takes long: each receipt is shown as soon as it is known.
-            let batches = batches(arguments, changes, 1, |change| account.judge(change));
+            let batches = batches(arguments, changes, 1, wanted, |change| account.judge(change));
             one_by_one(batches, |batch| render::<S, _>(arguments, batch, |_, receipt| receipt), take)?;
             bar.finish_and_clear();
             show.end(&summary)?;
@@ -62,7 +64,7 @@ impl Replay<'_> {
         let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
         let judge = |change: &Change| Ok(judge(&mut world, policy, change, effects));
         let receipt = |change: &Change, judgement: Judgement| judgement.receipt(policy, change);
-        let batches = batches(arguments, changes, BATCH, judge);
+        let batches = batches(arguments, changes, BATCH, |change| arguments.filter.reaches(change), judge);
         in_order(jobs, batches, |batch| render::<S, _>(arguments, batch, receipt), take)?;
         bar.finish_and_clear();
         show.end(&summary)?;
@@ -82,11 +84,12 @@ fn progress(format: Format, changes: usize) -> ProgressBar {
     bar
 }
 
-/// Judges the changes, batch by batch.
+/// Judges the changes that are wanted, batch by batch.
 fn batches<J>(
     arguments: &Arguments,
     changes: Vec<Change>,
     size: usize,
+    wanted: impl Fn(&Change) -> bool,
     mut judge: impl FnMut(&Change) -> anyhow::Result<Option<J>>,
 ) -> impl Iterator<Item = anyhow::Result<Batch<J>>> {
     let mut changes = changes.into_iter().peekable();
@@ -97,7 +100,7 @@ fn batches<J>(
             && let Some(change) = changes.next()
         {
             batch.changes += 1;
-            if !arguments.filter.reaches(&change) {
+            if !wanted(&change) {
                 batch.summary.left_out += 1;
                 continue;
             }

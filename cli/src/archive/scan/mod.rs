@@ -9,6 +9,7 @@ mod tests;
 pub mod uses;
 
 use super::documents::LARGEST;
+use super::extent::{Extent, Found};
 use super::part::Part;
 use memchr::memmem::Finder;
 use sealwatch_policy::change::parse_text;
@@ -31,6 +32,11 @@ static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(VERSION
 const TIME_KEY: &[u8] = b"\"eventTime\":";
 /// What both begin with: between them one search is for either.
 static EITHER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"event"));
+
+/// A list, whose elements a caller may have written: `bucketPolicy` is recorded as an object.
+static LIST: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\":["));
+/// An object behind another: within a record only in a list.
+static NEXT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"},{\""));
 
 /// The file isn't as CloudTrail writes it, or is broken.
 #[derive(Debug)]
@@ -164,6 +170,9 @@ impl<'a> Scanner<'a> {
     /// Looks at a whole record.
     fn end(&mut self, window: &[u8], record: &Record, end: usize) -> Result<(), NotPlain> {
         let bytes = window.get(record.start..end).filter(|it| it.ends_with(b"}")).ok_or(NotPlain)?;
+        if !is_one(bytes) {
+            return Err(NotPlain);
+        }
         let (time, interest) = record.told.as_ref().ok_or(NotPlain)?;
         let time = window.get(time.clone()).ok_or(NotPlain)?;
         let is_further_use = *interest == Interest::Use
@@ -191,6 +200,38 @@ impl<'a> Scanner<'a> {
             *time = time.start - gone..time.end - gone;
         }
         gone
+    }
+}
+
+/// Whether each list that begins in a record also ends there, and no other object follows outside of one: then what looked
+/// like the next record's beginning lies in no list of this one.
+fn is_one(record: &[u8]) -> bool {
+    let mut from = 0;
+    loop {
+        let rest = record.get(from..).unwrap_or_default();
+        let list = list(record, from);
+        let outside = rest.get(..list.map_or(rest.len(), |at| at - from)).unwrap_or_default();
+        if NEXT.find(outside).is_some() {
+            return false;
+        }
+        let Some(at) = list else { return true };
+        let start = at + LIST.needle().len() - 1;
+        match Extent::of_value().search(record.get(start..).unwrap_or_default(), true) {
+            Found::Whole(length) => from = start + length,
+            Found::List { .. } | Found::Unfinished | Found::Broken(..) => return false,
+        }
+    }
+}
+
+/// Where the next key with a list ends, from there on: at an unescaped quote, and a key may end with a backslash, which is two.
+fn list(record: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        let at = from + LIST.find(record.get(from..)?)?;
+        let before = record.get(..at).unwrap_or_default().iter().rev();
+        if before.take_while(|byte| **byte == b'\\').count() % 2 == 0 {
+            return Some(at);
+        }
+        from = at + 1;
     }
 }
 

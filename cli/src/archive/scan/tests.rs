@@ -153,6 +153,44 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
             log_file(&[other("1", json!({ "requestParameters": { "list": [{}, created("2")] } }))]),
         ),
         (
+            "records within a record, behind an object and before another",
+            log_file(&[other(
+                "1",
+                json!({ "requestParameters": { "list": [
+                    { "a": {} },
+                    created("2"),
+                    { "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" },
+                ] } }),
+            )]),
+        ),
+        (
+            "the same in a list of a list",
+            log_file(&[other(
+                "1",
+                json!({ "requestParameters": { "list": [[
+                    { "a": {} },
+                    created("2"),
+                    { "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" },
+                ]] } }),
+            )]),
+        ),
+        (
+            "the same behind a key that ends with a backslash",
+            log_file(&[other(
+                "1",
+                json!({ "requestParameters": { "list\\": [
+                    { "a": {} },
+                    created("2"),
+                    { "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" },
+                ] } }),
+            )]),
+        ),
+        ("a record without its first key", plain.replace(r#"},{"eventVersion":"1.11","#, r#"},{"#)),
+        (
+            "a record's first key with an escape",
+            plain.replace(r#"},{"eventVersion":"#, r#"},{"\u0065ventVersion":"#),
+        ),
+        (
             "a record that matters and is broken",
             plain.replace(
                 "\"responseElements\":null,\"eventID\":\"2\"",
