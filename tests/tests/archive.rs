@@ -47,7 +47,7 @@ fn ids(run: &Run) -> Vec<String> {
 
 /// The summary's numbers: records, files, judged, not handled, copies, no management calls, unreadable.
 fn numbers(run: &Run) -> Vec<usize> {
-    let line = run.err.lines().find(|line| line.contains(" records in ")).expect("a summary");
+    let line = run.err.lines().find(|line| line.contains(" read in ")).expect("a summary");
     line.split([' ', ',']).filter_map(|word| word.parse().ok()).collect()
 }
 

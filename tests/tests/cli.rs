@@ -330,9 +330,17 @@ fn options_narrow_what_is_shown_and_not_what_is_learned() {
     assert_eq!(narrowed, whole[1..]);
     let run = place.run(&["replay", "--format", "json", "log.json", "--since", "2026-11-02"]);
     run.told("1 × a change that an option leaves out");
-    for wrong in
-        [["--since", "yesterday"], ["--until", "2026-13-01"], ["--account", "12"], ["--severity", "bad"]]
-    {
+    for wrong in [
+        ["--since", "yesterday"],
+        ["--until", "2026-13-01"],
+        // A time of day that isn't read must not be dropped.
+        ["--until", "2026-11-03 08:00:00"],
+        ["--since", "2026-11-03t08:00:00"],
+        ["--account", "12"],
+        ["--severity", "bad"],
+        ["--jobs", "0"],
+        ["--jobs", "100000"],
+    ] {
         let run = place.run(&[&["replay", "log.json"], wrong.as_slice()].concat());
         assert_eq!(run.status, 2, "{wrong:?}");
     }

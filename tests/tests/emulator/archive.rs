@@ -42,7 +42,7 @@ impl Replay {
     }
 
     fn summary(&self) -> &str {
-        self.err.lines().find(|line| line.contains(" records in ")).unwrap_or(&self.err)
+        self.err.lines().find(|line| line.contains(" read in ")).unwrap_or(&self.err)
     }
 
     fn told(&self, words: &str) {
@@ -217,7 +217,7 @@ fn what_passes_is_waited_out_and_nothing_counts_twice() {
             "{fault}: {}",
             run.err
         );
-        assert!(run.summary().starts_with("3 records in 3 files: 3 judged"), "{fault}: {}", run.err);
+        assert!(run.summary().starts_with("3 events read in 3 files: 3 judged"), "{fault}: {}", run.err);
     }
 }
 
@@ -244,7 +244,7 @@ fn an_object_that_is_not_held_in_memory_is_read_anew_where_it_breaks_off() {
             assert_eq!(run.status, Some(status), "{}", run.err);
             assert!(if status == 0 { read == 40 } else { (10..40).contains(&read) }, "{read}: {}", run.err);
             assert!(
-                run.summary().starts_with(&format!("{read} records in 1 files: {read} judged")),
+                run.summary().starts_with(&format!("{read} events read in 1 file: {read} judged")),
                 "{}",
                 run.err
             );

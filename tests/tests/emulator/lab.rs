@@ -275,7 +275,7 @@ impl Lab {
         serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
 
-    /// Replays one event through `sealwatch replay --live` and gives its receipt.
+    /// Replays one event through `sealwatch replay --live` and gives its receipt; null if an option left it out.
     pub fn replay_live(&self, policy: &str, event: &Value, arguments: &[&str]) -> Value {
         let (policy_file, event_file) =
             (self.folder.path().join("live.toml"), self.folder.path().join("live.json"));
@@ -291,6 +291,9 @@ impl Lab {
             .output()
             .expect("the command line runs");
         let printed = String::from_utf8_lossy(&output.stdout);
+        if printed.is_empty() && output.status.success() {
+            return Value::Null;
+        }
         serde_json::from_str(&printed)
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
     }

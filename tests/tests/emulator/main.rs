@@ -370,6 +370,15 @@ fn a_live_replay_reads_like_the_function_and_writes_only_when_told_to() {
     assert_eq!(observed["effects"][0]["outcome"], "withheld", "the policy's mode still holds");
     assert!(untouched(&lab));
 
+    // What an option leaves out isn't repaired either, and not even looked at.
+    for narrowed in [["--guard", "trail"], ["--region", "us-east-1"], ["--since", "2027-01-01"]] {
+        let before = lab.operations().len();
+        let left_out =
+            lab.replay_live(&policy("remediate"), &created(), &[&["--apply"], &narrowed[..]].concat());
+        assert_eq!((left_out, lab.operations().len()), (Value::Null, before), "{narrowed:?}");
+    }
+    assert!(untouched(&lab));
+
     let applied = lab.replay_live(&policy("remediate"), &created(), &["--apply"]);
     assert_eq!(applied["effects"][0]["outcome"], "applied");
     assert_eq!(lab.log_group_keys()[0].1, Some(key));
