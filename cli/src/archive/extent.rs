@@ -80,8 +80,12 @@ impl Extent {
 
     /// How many of the bytes aren't needed to search on.
     pub fn spent(&self) -> usize {
-        let in_key = matches!(self.within, Within::Text { key: true });
-        let of_key = in_key || matches!(self.before, Before::Key | Before::Colon);
+        let of_key = match self.within {
+            Within::Text { key } => key,
+            // A value that has begun is no list, and its key no longer matters.
+            Within::Word => false,
+            Within::Structure => matches!(self.before, Before::Key | Before::Colon),
+        };
         if of_key && self.open.len() == 1 { self.key.start.min(self.at) } else { self.at }
     }
 

@@ -263,3 +263,14 @@ fn memory_holds_one_record_and_not_the_source() {
     assert!(reader.window.held() < 2 << 20, "{}", reader.window.held());
     assert_eq!(part.counts.records, many);
 }
+
+#[test]
+fn memory_holds_no_long_text_of_a_document() {
+    let source = [&b"{\"a\":\""[..], &vec![b'x'; 2 * LARGEST], b"\"}\n"].concat();
+    let mut part = Part::default();
+    let mut reader =
+        Reader { part: &mut part, name: "f", window: Window::new(source.as_slice(), STEP), largest: 1 << 20 };
+    assert!(reader.documents());
+    assert!(reader.window.held() < 4 << 20, "{}", reader.window.held());
+    assert_eq!(part.counts.unreadable, 1);
+}

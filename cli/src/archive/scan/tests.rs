@@ -275,3 +275,20 @@ fn a_record_without_an_end_is_not_held() {
     let endless = br#"{"Records":[{"eventVersion":"1.11""#.chain(std::io::repeat(b' '));
     assert!(read(endless, &Uses::default()).is_err());
 }
+
+#[test]
+fn a_use_is_of_the_keys_among_its_resources_whatever_its_caller_writes() {
+    let elsewhere =
+        json!({ "encryptionContext": { "ARN": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd" } });
+    let other = |id: &str, resources: Value| {
+        let more = json!({ "requestParameters": elsewhere, "resources": resources });
+        used(id, "2026-11-03T09:30:00Z", more)
+    };
+    let key = "arn:aws:kms:eu-central-1:111122223333:key/5678efab";
+    for resources in [json!([{ "ARN": key }]), json!([{ "arn": key }]), json!([])] {
+        let text = log_file(&[used("1", "2026-11-03T09:00:00Z", json!({})), other("2", resources.clone())]);
+        let Ok(part) = read(text.as_bytes(), &Uses::default()) else { panic!("{resources}") };
+        assert_eq!(told(part).0, exactly(&text).0, "{resources}");
+        assert_eq!(exactly(&text).0.len(), 2, "{resources}");
+    }
+}

@@ -4,8 +4,8 @@
 //! to about the hour, as KMS itself tells it. Which one is kept doesn't hang on the order of reading.
 
 use jiff::Timestamp;
-use memchr::memmem::Finder;
-use sealwatch_policy::change::Change;
+use memchr::memmem::{Finder, FinderRev};
+use sealwatch_policy::change::{Actor, Change};
 use sealwatch_world::timeline;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -13,7 +13,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
+static RESOURCES: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(b"\"resources\":["));
 static ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"ARN\":\""));
+/// As some services write it.
+static SMALL_ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"arn\":\""));
 static FAILED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error"));
 
 /// The first use of each set of keys in each hour.
@@ -66,10 +69,11 @@ impl Uses {
 
     /// Takes in a use; how many it leaves over, which is none or one.
     pub fn take(&mut self, mut change: Change) -> usize {
-        // Of the request only the key is of interest, and often millions are held.
+        // Of a use only the key and the time are of interest, and often very many are held.
         let key = change.request_text("keyId").map(|key| ("keyId".to_owned(), Value::from(key)));
         change.request = Value::Object(key.into_iter().collect::<Map<_, _>>());
         change.response = Value::Null;
+        (change.actor, change.source_ip, change.user_agent) = (Actor::default(), None, None);
         let hour = hour_of(change.time);
         keep(self.first.entry(keys_of(&change)).or_default(), hour, change)
     }
@@ -120,8 +124,17 @@ fn hour_of(time: Timestamp) -> Hour {
     time.to_string().as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
-/// The keys that a record names among its resources, as one text.
+/// The keys that a record names among its resources, as one text. What stands before them may be a caller's, such as the encryption
+/// context of a use.
 fn keys_of_bytes(record: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let at = RESOURCES.rfind(record)?;
+    if at.checked_sub(1).and_then(|before| record.get(before)) == Some(&b'\\') {
+        return None;
+    }
+    let record = record.get(at..)?;
+    if SMALL_ARN.find(record).is_some() {
+        return None;
+    }
     let mut keys: Option<Cow<'_, [u8]>> = None;
     for at in ARN.find_iter(record) {
         let rest = record.get(at + ARN.needle().len()..)?;
