@@ -62,7 +62,7 @@ impl Listing {
                 Next::Nothing => return None,
             };
             match self.ask(&prefix, token.as_ref(), most) {
-                Ok(answer) if most.is_none() => self.take_page(answer, part),
+                Ok(answer) if most.is_none() => self.take_page(answer, token.as_ref(), part),
                 Ok(answer) => self.take_object(&answer),
                 Err(error) => {
                     part.unreadable(&self.url, &error);
@@ -107,10 +107,15 @@ impl Listing {
         self.client.config().region().is_some_and(|own| own.as_ref() == region)
     }
 
-    fn take_page(&mut self, answer: ListObjectsV2Output, part: &mut Part) {
-        self.next = match answer.next_continuation_token {
-            Some(token) if answer.is_truncated == Some(true) => Next::Page(Some(token)),
-            _ => Next::Nothing,
+    /// Takes in the page that `token` was given for.
+    fn take_page(&mut self, answer: ListObjectsV2Output, token: Option<&String>, part: &mut Part) {
+        self.next = match following(answer.is_truncated, answer.next_continuation_token, token) {
+            Ok(Some(next)) => Next::Page(Some(next)),
+            Ok(None) => Next::Nothing,
+            Err(why) => {
+                part.unreadable(&self.url, &why);
+                Next::Nothing
+            }
         };
         let mut page = Vec::new();
         for object in answer.contents.unwrap_or_default() {
@@ -146,5 +151,33 @@ impl Listing {
         let object =
             Object::new(self.client.clone(), self.connection.handle(), Arc::clone(&self.bucket), key);
         File { source: Source::Bucket(object), size }
+    }
+}
+
+/// The token of the page behind the one that `asked` was given for; `None` if that was the last.
+fn following(
+    truncated: Option<bool>,
+    next: Option<String>,
+    asked: Option<&String>,
+) -> Result<Option<String>, &'static str> {
+    match (truncated, next) {
+        (Some(true), Some(next)) if Some(&next) != asked => Ok(Some(next)),
+        (Some(true), _) => Err("the list goes on, and S3 doesn't say where"),
+        (Some(false) | None, _) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_goes_on_says_where_or_is_told() {
+        let token = |text: &str| Some(text.to_owned());
+        assert_eq!(following(Some(true), token("a"), None), Ok(token("a")));
+        assert_eq!(following(Some(true), token("b"), token("a").as_ref()), Ok(token("b")));
+        assert!(following(Some(true), token("a"), token("a").as_ref()).is_err());
+        assert!(following(Some(true), None, None).is_err());
+        assert_eq!(following(Some(false), None, token("a").as_ref()), Ok(None));
     }
 }
