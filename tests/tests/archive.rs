@@ -11,18 +11,9 @@
 mod program;
 mod samples;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use program::{Place, Run};
+use program::{Place, Run, gzipped};
 use samples::event;
 use serde_json::{Value, json};
-use std::io::Write as _;
-
-fn gzipped(content: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content.as_ref()).expect("memory can be written");
-    encoder.finish().expect("memory can be written")
-}
 
 /// A call that gives a receipt.
 fn call(id: &str) -> Value {

@@ -12,19 +12,10 @@
 mod program;
 mod samples;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use program::{Place, program};
+use program::{Place, gzipped, program};
 use samples::{event, names, path, root, shipped_in};
 use serde_json::{Value, json};
-use std::io::Write as _;
 use std::process::{Command, Stdio};
-
-fn gzipped(content: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content.as_ref()).expect("memory can be written");
-    encoder.finish().expect("memory can be written")
-}
 
 /// A sample as CloudTrail's own record, without EventBridge's envelope.
 fn record(name: &str) -> Value {

@@ -10,9 +10,7 @@
 mod program;
 mod samples;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use program::{Place, Run};
+use program::{Place, Run, gzipped};
 use regex::Regex;
 use samples::{event, names};
 use serde_json::{Value, json};
@@ -84,12 +82,6 @@ fn shuffled(mut records: Vec<Value>, seed: u64) -> Vec<Value> {
         records.swap(last, pick);
     }
     records
-}
-
-fn gzipped(content: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content.as_bytes()).expect("memory can be written");
-    encoder.finish().expect("memory can be written")
 }
 
 fn log_file(records: &[Value]) -> String {

@@ -3,12 +3,21 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
 use crate::samples::root;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use tempfile::TempDir;
+
+/// As CloudTrail packs a log file.
+pub fn gzipped(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content.as_ref()).expect("memory can be written");
+    encoder.finish().expect("memory can be written")
+}
 
 /// The program. Cargo tells where it lies, whatever the target directory and profile.
 pub fn program() -> &'static Path {
