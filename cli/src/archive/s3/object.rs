@@ -1,9 +1,10 @@
 //! Gets one object, whole or piece by piece. What breaks off is got again from its beginning, so that nothing counts twice.
 
-use super::told::{chain, told};
+use super::told::told;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf as _, Bytes};
+use sealwatch_runtime::trouble::chain;
 use std::fmt;
 use std::io::{Error, Read, Result};
 use std::sync::Arc;

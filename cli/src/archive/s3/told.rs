@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
+use sealwatch_runtime::trouble::chain;
 use std::error::Error;
 
 /// The Region that the bucket is in, where S3 says that it isn't here.
@@ -18,8 +19,8 @@ where
     let status = error.raw_response().map(|response| response.status().as_u16());
     let Some(code) = error.code() else {
         return match status {
-            Some(status) => format!("S3 answers with status {status}"),
-            None => chain(error),
+            Some(status) if status >= 300 => format!("S3 answers with status {status}"),
+            Some(_) | None => chain(error),
         };
     };
     let message = error.message().unwrap_or_default();
@@ -38,16 +39,4 @@ where
             None => told,
         },
     }
-}
-
-/// An error with all that led to it.
-pub fn chain(error: &dyn Error) -> String {
-    let mut causes = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes.dedup();
-    causes.join(": ")
 }
