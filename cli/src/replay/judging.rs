@@ -56,10 +56,12 @@ impl Replay<'_> {
             let wanted = |change: &Change| arguments.filter.reaches(change) && arguments.filter.shows(change);
             // A call takes long: each receipt is shown as soon as it is known.
             let batches = batches(arguments, changes, 1, wanted, |change| account.judge(change));
-            one_by_one(batches, |batch| render::<S, _>(arguments, batch, |_, receipt| receipt), take)?;
+            let ended =
+                one_by_one(batches, |batch| render::<S, _>(arguments, batch, |_, receipt| receipt), take);
             bar.finish_and_clear();
+            // What was repaired before an error is shown all the same.
             show.end(&summary)?;
-            return Ok(summary);
+            return ended.map(|()| summary);
         }
         let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
         let judge = |change: &Change| Ok(judge(&mut world, policy, change, effects));
