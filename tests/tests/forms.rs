@@ -14,7 +14,6 @@ use program::{Place, Run, gzipped};
 use regex::Regex;
 use samples::{event, names};
 use serde_json::{Value, json};
-use std::io::Write as _;
 
 const KEYS: [&str; 3] = [
     "11111111-aaaa-bbbb-cccc-000000000001",
@@ -93,7 +92,7 @@ fn in_many(place: &Place, records: &[Value], size: usize, gzip: bool) {
     for (index, records) in records.chunks(size).enumerate() {
         let name = format!("input/2026/{:02}/{index}.json", index % 5);
         match gzip {
-            true => place.write(&format!("{name}.gz"), gzipped(&log_file(records))),
+            true => place.write(&format!("{name}.gz"), gzipped(log_file(records))),
             false => place.write(&name, log_file(records)),
         };
     }
@@ -129,7 +128,7 @@ fn the_same_records_give_the_same_receipts_in_every_form() {
     let lines = |records: &[Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
     let forms = [
         ("one log file", form(|place| drop(place.write("input/a.json", log_file(&records))))),
-        ("one gzipped", form(|place| drop(place.write("input/a.json.gz", gzipped(&log_file(&records)))))),
+        ("one gzipped", form(|place| drop(place.write("input/a.json.gz", gzipped(log_file(&records)))))),
         (
             "shuffled",
             form(|place| drop(place.write("input/a.json", log_file(&shuffled(records.clone(), 1))))),
@@ -146,13 +145,13 @@ fn the_same_records_give_the_same_receipts_in_every_form() {
         ("JSON Lines", form(|place| drop(place.write("input/a.jsonl", lines(&records))))),
         (
             "JSON Lines, shuffled and gzipped",
-            form(|place| drop(place.write("input/a.gz", gzipped(&lines(&shuffled(records.clone(), 4)))))),
+            form(|place| drop(place.write("input/a.gz", gzipped(lines(&shuffled(records.clone(), 4)))))),
         ),
         (
             "two gzip members",
             form(|place| {
                 let (one, other) = records.split_at(records.len() / 2);
-                let members = [gzipped(&log_file(one)), gzipped(&log_file(other))].concat();
+                let members = [gzipped(log_file(one)), gzipped(log_file(other))].concat();
                 place.write("input/a.json.gz", members);
             }),
         ),
