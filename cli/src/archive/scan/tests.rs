@@ -2,6 +2,7 @@
 
 use super::super::documents;
 use super::*;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn record(id: &str, source: &str, name: &str, more: Value) -> Value {
@@ -144,47 +145,6 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
                 r#""eventName":"CreateLogGroup","eventSource":"logs.amazonaws.com""#,
             ),
         ),
-        (
-            "a record within a record",
-            log_file(&[other("1", json!({ "requestParameters": { "list": [created("2")] } }))]),
-        ),
-        (
-            "records within a record",
-            log_file(&[other("1", json!({ "requestParameters": { "list": [{}, created("2")] } }))]),
-        ),
-        (
-            "records within a record, behind an object and before another",
-            log_file(&[other(
-                "1",
-                json!({ "requestParameters": { "list": [
-                    { "a": {} },
-                    created("2"),
-                    { "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" },
-                ] } }),
-            )]),
-        ),
-        (
-            "the same in a list of a list",
-            log_file(&[other(
-                "1",
-                json!({ "requestParameters": { "list": [[
-                    { "a": {} },
-                    created("2"),
-                    { "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" },
-                ]] } }),
-            )]),
-        ),
-        (
-            "the same behind a key that ends with a backslash",
-            log_file(&[other(
-                "1",
-                json!({ "requestParameters": { "list\\": [
-                    { "a": {} },
-                    created("2"),
-                    { "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" },
-                ] } }),
-            )]),
-        ),
         ("a record without its first key", plain.replace(r#"},{"eventVersion":"1.11","#, r#"},{"#)),
         (
             "a record's first key with an escape",
@@ -203,6 +163,99 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
         ),
     ] {
         assert!(read(text.as_bytes(), &Uses::default()).is_err(), "{name}");
+    }
+}
+
+/// Values that a caller may have recorded: texts of what tells lists and records apart, and objects and lists of them, records
+/// among them.
+fn anything() -> impl Strategy<Value = Value> {
+    let piece = prop::sample::select(vec![
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "\\",
+        ",",
+        ":",
+        "x",
+        "\n",
+        r#"},{"eventVersion":"1.11""#,
+        r#"":["#,
+        r#"}]"#,
+    ]);
+    let text = prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat());
+    let forged =
+        prop::sample::select(vec![created("forged"), other("forged", json!({})), json!({ "a": {} })]);
+    let leaf = prop_oneof![
+        4 => text.clone().prop_map(Value::from),
+        1 => prop::sample::select(vec![json!(null), json!(true), json!(-1.5e3), json!(443)]),
+        2 => forged,
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        let key = prop_oneof![text.clone(), Just("eventVersion".to_owned()), Just("list".to_owned())];
+        prop_oneof![
+            3 => prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            2 => prop::collection::vec((key, inner), 0..4).prop_map(|fields| fields.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_a_caller_writes_makes_no_record_and_hides_none(values in prop::collection::vec(anything(), 1..4), step in 1..300_usize) {
+        let with = |(index, value): (usize, &Value)| {
+            [other(&format!("{index}a"), json!({ "requestParameters": value })), created(&format!("{index}b"))]
+        };
+        let text = log_file(&values.iter().enumerate().flat_map(with).collect::<Vec<_>>());
+        let expected = exactly(&text);
+        prop_assert_eq!(expected.1.records, 2 * values.len());
+        for step in [step, WINDOW] {
+            let Ok(part) = read_by(text.as_bytes(), &Uses::default(), step) else {
+                // A text that ends like an object which another follows, or begins like a list.
+                let ends = [",", ":", "}", "]"].map(|behind| ["},{\"", behind].concat());
+                let begins = [",", ":", "{", "["].map(|before| [before, "\":["].concat());
+                prop_assert!(ends.iter().chain(&begins).any(|it| text.contains(it)), "{}", text);
+                continue;
+            };
+            prop_assert_eq!(&told(part), &expected, "{} bytes at a time: {}", step, text);
+        }
+    }
+}
+
+#[test]
+fn lists_that_a_caller_writes_hold_no_records() {
+    let forged = json!({ "eventVersion": "1", "eventTime": "x", "eventSource": "y", "eventName": "z" });
+    for (name, request) in [
+        ("a record", json!({ "list": [created("x")] })),
+        ("behind an object", json!({ "list": [{}, created("x")] })),
+        ("behind an object and before another", json!({ "list": [{ "a": {} }, created("x"), forged] })),
+        ("in a list of a list", json!({ "list": [[{ "a": {} }, created("x"), forged]] })),
+        ("behind a key that ends with a backslash", json!({ "list\\": [{ "a": {} }, created("x"), forged] })),
+        ("behind a text that is a bracket", json!({ "list": [{ "a": "]" }, created("x"), forged] })),
+        ("behind a text that ends with a bracket", json!({ "list": [{ "a": "x]" }, created("x"), forged] })),
+        ("behind a text with an escape", json!({ "list": [{ "a": "\"}]" }, created("x"), forged] })),
+        (
+            "behind a text that ends with a colon",
+            json!({ "list": [{ "a": ":", "b": "}]" }, created("x"), forged] }),
+        ),
+        (
+            "behind brackets that a text opens",
+            json!({ "a": "[S3Console/0.4]", "list": [created("x"), forged] }),
+        ),
+        ("behind a list in a text", json!({ "a": "\":[", "list": [{}, created("x"), forged] })),
+        ("behind numbers", json!({ "ports": [80, 443], "list": [{ "a": 1 }, created("x"), forged, 7] })),
+    ] {
+        let text =
+            log_file(&[created("1"), other("2", json!({ "requestParameters": request })), created("3")]);
+        let expected = exactly(&text);
+        assert_eq!((expected.0.len(), expected.1.records), (2, 3), "{name}");
+        for step in (1..100).chain([1_000, WINDOW]) {
+            let Ok(part) = read_by(text.as_bytes(), &Uses::default(), step) else { panic!("{name}, {step}") };
+            assert_eq!(told(part), expected, "{name}, {step} bytes at a time");
+        }
     }
 }
 
