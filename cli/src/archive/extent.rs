@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-/// Brackets within brackets: the parser refuses 128, and what is far beyond isn't followed.
-const DEEPEST: usize = 1_000;
+/// Brackets within brackets: the parser refuses 128. What is far beyond is followed to its end all the same, so that what comes
+/// behind it can be read, but not farther than memory should be held for it: a byte for each.
+const DEEPEST: usize = 16 << 20;
 
 /// What was found so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -292,7 +293,9 @@ mod tests {
                 assert_eq!(found(text, step), Found::Broken(at, what), "{text} by {step}");
             }
         }
-        assert_eq!(found(&"[".repeat(5_000), 100), Found::Broken(DEEPEST, "it is nested too deeply"));
+        let deep = "[".repeat(DEEPEST + 1);
+        assert_eq!(found(&deep, 1 << 20), Found::Broken(DEEPEST, "it is nested too deeply"));
+        assert_eq!(found(&("[".repeat(5_000) + &"]".repeat(5_000)), 100), Found::Whole(10_000));
     }
 
     #[test]

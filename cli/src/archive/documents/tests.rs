@@ -224,12 +224,11 @@ fn what_is_too_large_is_told_and_costs_itself() {
 fn deep_nesting_costs_a_record_or_a_document_and_never_the_stack() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let text = |levels| format!(r#"{{"Records":[{},{}]}}"#, nested(levels), record("a"));
-    let (ids, _, told) = read_all(text(500));
-    assert_eq!(ids, ["a"]);
-    assert!(told[0].contains("recursion limit exceeded"), "{told:?}");
-    let (ids, counts, told) = read_all(format!("{}\n{}", text(100_000), record("b")));
-    assert_eq!((ids, counts.unreadable), (vec!["b".to_owned()], 1));
-    assert!(told[0].contains("nested too deeply"), "{told:?}");
+    for levels in [500, 100_000] {
+        let (ids, counts, told) = read_all(text(levels));
+        assert_eq!((ids, counts.unreadable), (vec!["a".to_owned()], 1));
+        assert!(told[0].contains("recursion limit exceeded"), "{told:?}");
+    }
 }
 
 #[test]
