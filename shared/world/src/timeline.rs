@@ -25,7 +25,7 @@ pub fn order(changes: Vec<Change>) -> (Vec<Change>, usize) {
             (a, b) => a.is_some().cmp(&b.is_some()),
         })
     });
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(total);
     order.retain(|(_, _, index)| of(*index).is_some_and(|change| seen.insert(by_id(change))));
     let order: Vec<usize> = order.into_iter().map(|(_, _, index)| index).collect();
     let copies = total - order.len();

@@ -26,7 +26,7 @@ pub struct Uses {
 }
 
 /// The first use in each hour, in no order.
-type Hours = HashMap<Hour, Change>;
+type Hours = HashMap<Hour, Box<Change>>;
 
 /// A time as CloudTrail writes it, up to its hour.
 type Hour = [u8; "2026-11-03T09".len()];
@@ -75,7 +75,7 @@ impl Uses {
         change.response = Value::Null;
         (change.actor, change.source_ip, change.user_agent) = (Actor::default(), None, None);
         let hour = hour_of(change.time);
-        keep(self.first.entry(keys_of(&change)).or_default(), hour, change)
+        keep(self.first.entry(keys_of(&change)).or_default(), hour, Box::new(change))
     }
 
     /// Takes in what another file came to; how many uses are left over.
@@ -97,12 +97,12 @@ impl Uses {
 
     /// The uses that are kept, in no order.
     pub fn into_changes(self) -> impl Iterator<Item = Change> {
-        self.first.into_values().flat_map(HashMap::into_values)
+        self.first.into_values().flat_map(HashMap::into_values).map(|change| *change)
     }
 }
 
 /// Keeps the earlier of two uses; of two at one time the one with the lesser id. Which came first doesn't matter.
-fn keep(hours: &mut Hours, hour: Hour, change: Change) -> usize {
+fn keep(hours: &mut Hours, hour: Hour, change: Box<Change>) -> usize {
     match hours.entry(hour) {
         Entry::Vacant(free) => {
             free.insert(change);
