@@ -98,8 +98,8 @@ class Measured:
 
 def built() -> pathlib.Path:
     """Builds what is measured, and what measures."""
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--package", "sealwatch", "--package", "sealwatch-bench"], cwd=ROOT, check=True)
-    return TARGET / "release"
+    subprocess.run(["cargo", "build", "--quiet", "--profile", "laptop", "--locked", "--package", "sealwatch", "--package", "sealwatch-bench"], cwd=ROOT, check=True)
+    return TARGET / "laptop"
 
 
 def reshape(source: pathlib.Path, target: pathlib.Path, shape: str) -> None:

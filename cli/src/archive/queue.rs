@@ -44,7 +44,7 @@ impl Queue {
     #[cfg(not(feature = "live"))]
     #[expect(clippy::unused_self, reason = "with the feature it is used")]
     pub fn bucket(&mut self, url: &str, part: &mut Part) {
-        let how = "this program was built without S3: build it with `cargo build --release --package sealwatch --features live`";
+        let how = "this program was built without S3: build it with `cargo install --locked --profile laptop --path cli --features live`";
         part.unreadable(&url, &how);
     }
 
