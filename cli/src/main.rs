@@ -11,6 +11,10 @@ mod schema;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// An archive's changes are made on one thread and let go of on others, over which glibc's allocator makes them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// See what Sealwatch would do with your CloudTrail events, and check its policy file.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100, arg_required_else_help = true)]
