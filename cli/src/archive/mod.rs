@@ -32,10 +32,13 @@ use unpack::Unpacker;
 /// How CloudTrail begins a log file.
 const HEAD: &[u8] = b"{\"Records\":[{\"eventVersion\":";
 
+/// Changes in some order. They are large, and go from list to list.
+pub type Changes = Vec<Box<Change>>;
+
 /// All that was read.
 pub struct Input {
     /// What a replay makes something of, in no order.
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     /// What was found.
     pub counts: Counts,
 }

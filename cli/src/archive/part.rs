@@ -1,5 +1,6 @@
 //! What a file came to, or several: the changes that matter, and counts of all else.
 
+use super::Changes;
 use super::scan::uses::Uses;
 use sealwatch_policy::change::{Change, Parsed, parse};
 use sealwatch_policy::untrusted::clean;
@@ -40,7 +41,7 @@ pub struct Counts {
 /// What one file came to, or several.
 #[derive(Default)]
 pub struct Part {
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     pub uses: Uses,
     pub counts: Counts,
     /// What couldn't be read, with the number of its file.
@@ -66,12 +67,12 @@ impl Part {
     /// Takes in what a record turned out to be, which counts already.
     pub fn parsed(&mut self, parsed: Parsed) {
         match parsed {
-            Parsed::Change(change) => self.take(*change),
+            Parsed::Change(change) => self.take(change),
             Parsed::NotAManagementCall(why) => *self.counts.others.entry(why).or_default() += 1,
         }
     }
 
-    fn take(&mut self, change: Change) {
+    fn take(&mut self, change: Box<Change>) {
         match interest(change.event_source.raw(), change.event_name.raw()) {
             Interest::Whole => self.changes.push(change),
             // A call that failed used nothing.

@@ -9,6 +9,7 @@ use super::show::{Format, Show};
 use super::summary::Summary;
 #[cfg(feature = "live")]
 use super::{in_order::one_by_one, live::Account};
+use crate::archive::Changes;
 use indicatif::{ProgressBar, ProgressStyle};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::policy::Policy;
@@ -26,13 +27,13 @@ pub struct Replay<'a> {
     pub policy: &'a Policy,
     pub world: World,
     /// In order of time.
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     pub jobs: usize,
 }
 
 /// Changes that follow on each other, with what was made of each.
 struct Batch<J> {
-    judged: Vec<(Change, J)>,
+    judged: Vec<(Box<Change>, J)>,
     /// Changes among them that no guard handles, or that an option leaves out.
     summary: Summary,
     /// All of them.
@@ -89,7 +90,7 @@ fn progress(format: Format, changes: usize) -> ProgressBar {
 /// Judges the changes that are wanted, batch by batch.
 fn batches<J>(
     arguments: &Arguments,
-    changes: Vec<Change>,
+    changes: Changes,
     size: usize,
     wanted: impl Fn(&Change) -> bool,
     mut judge: impl FnMut(&Change) -> anyhow::Result<Option<J>>,

@@ -8,17 +8,21 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::names::Place;
 use sealwatch_policy::untrusted::Untrusted;
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 /// The changes in order of time, and how many copies were left out.
 #[must_use]
-pub fn order(changes: Vec<Change>) -> (Vec<Change>, usize) {
+pub fn order<C: Borrow<Change>>(changes: Vec<C>) -> (Vec<C>, usize) {
     let total = changes.len();
     // Changes are large: their places in the list are sorted, and each is moved once.
-    let keyed = |(index, change): (usize, &Change)| (change.time, rank(change.event_name.raw()), index);
+    let keyed = |(index, change): (usize, &C)| {
+        let change = change.borrow();
+        (change.time, rank(change.event_name.raw()), index)
+    };
     let mut order: Vec<(Timestamp, u8, usize)> = changes.iter().enumerate().map(keyed).collect();
-    let of = |index: usize| changes.get(index);
+    let of = |index: usize| changes.get(index).map(C::borrow);
     order.sort_by(|(time, rank, index), (other_time, other_rank, other)| {
         (time, rank).cmp(&(other_time, other_rank)).then_with(|| match (of(*index), of(*other)) {
             (Some(a), Some(b)) => by_id(a).cmp(&by_id(b)).then_with(|| among_copies(a, b)),
@@ -29,7 +33,7 @@ pub fn order(changes: Vec<Change>) -> (Vec<Change>, usize) {
     order.retain(|(_, _, index)| of(*index).is_some_and(|change| seen.insert(by_id(change))));
     let order: Vec<usize> = order.into_iter().map(|(_, _, index)| index).collect();
     let copies = total - order.len();
-    let mut changes: Vec<Option<Change>> = changes.into_iter().map(Some).collect();
+    let mut changes: Vec<Option<C>> = changes.into_iter().map(Some).collect();
     (order.into_iter().filter_map(|index| changes.get_mut(index)?.take()).collect(), copies)
 }
 

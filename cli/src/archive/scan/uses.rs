@@ -68,14 +68,14 @@ impl Uses {
     }
 
     /// Takes in a use; how many it leaves over, which is none or one.
-    pub fn take(&mut self, mut change: Change) -> usize {
+    pub fn take(&mut self, mut change: Box<Change>) -> usize {
         // Of a use only the key and the time are of interest, and often very many are held.
         let key = change.request_text("keyId").map(|key| ("keyId".to_owned(), Value::from(key)));
         change.request = Value::Object(key.into_iter().collect::<Map<_, _>>());
         change.response = Value::Null;
         (change.actor, change.source_ip, change.user_agent) = (Actor::default(), None, None);
         let hour = hour_of(change.time);
-        keep(self.first.entry(keys_of(&change)).or_default(), hour, Box::new(change))
+        keep(self.first.entry(keys_of(&change)).or_default(), hour, change)
     }
 
     /// Takes in what another file came to; how many uses are left over.
@@ -96,8 +96,8 @@ impl Uses {
     }
 
     /// The uses that are kept, in no order.
-    pub fn into_changes(self) -> impl Iterator<Item = Change> {
-        self.first.into_values().flat_map(HashMap::into_values).map(|change| *change)
+    pub fn into_changes(self) -> impl Iterator<Item = Box<Change>> {
+        self.first.into_values().flat_map(HashMap::into_values)
     }
 }
 
