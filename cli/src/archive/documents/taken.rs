@@ -1,9 +1,15 @@
 //! What becomes of a piece of JSON whose end was found: it is parsed, and taken in or told of.
 
 use super::Reader;
+use memchr::memmem::Finder;
+use sealwatch_policy::change::{Parsed, parse_text};
 use serde_json::Value;
 use std::fmt::{self, Display};
 use std::io::Read;
+use std::sync::LazyLock;
+
+/// What a log file's records are the value of.
+static RECORDS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"Records\""));
 
 /// What the elements of a list are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,11 @@ impl<R: Read> Reader<'_, R> {
         let place = Place(self.name, index);
         let start = self.window.offset_of(0);
         let bytes = self.window.rest().get(..end).unwrap_or_default();
+        if let Some(parsed) = event(index.map(|(kind, _)| kind), bytes) {
+            self.part.counts.records += 1;
+            self.part.parsed(parsed);
+            return true;
+        }
         let value = match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => value,
             Err(error) => {
@@ -89,6 +100,17 @@ impl<R: Read> Reader<'_, R> {
             &format_args!("it is larger than {largest} MiB and no list of records"),
         );
     }
+}
+
+/// What an event turns out to be, if it is one: nearly all are, and are read without holding what nobody asks for.
+fn event(kind: Option<Kind>, bytes: &[u8]) -> Option<Parsed> {
+    let may_be_list = || RECORDS.find(bytes).is_some();
+    match kind {
+        Some(Kind::Events) => return None,
+        None | Some(Kind::Documents) if may_be_list() => return None,
+        None | Some(Kind::Documents | Kind::Records) => {}
+    }
+    parse_text(std::str::from_utf8(bytes).ok()?).ok()
 }
 
 /// The record that LookupEvents gives as a text within an event.
