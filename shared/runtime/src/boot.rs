@@ -6,6 +6,7 @@
 use crate::clients::Clients;
 use crate::connection::{Connection, ConnectionError, Roots};
 use crate::deadline::Deadline;
+use crate::log::Log;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use lambda_runtime::Context;
@@ -79,12 +80,7 @@ pub fn log() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
     // A second call, in tests, finds the subscriber set already and changes nothing.
-    let _ = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(level)
-        .with_current_span(false)
-        .try_init();
+    let _ = tracing::subscriber::set_global_default(Log::writing_to(std::io::stdout(), level));
 }
 
 /// What was booted; else the reason with all its causes, logged, for Lambda to end the function with.

@@ -9,6 +9,7 @@ pub mod deadline;
 pub mod desk;
 pub mod function;
 pub mod keys;
+mod log;
 pub mod lookup;
 pub mod metrics;
 mod pager;
