@@ -1,12 +1,11 @@
 //! The Lambda of the log-group guard: boots once, then handles one event after the other.
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use sealwatch_lambda::Error;
 use sealwatch_runtime::boot;
-use serde_json::value::RawValue;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    boot::log();
-    let function = &boot::start(log_group_guard::boot())?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| function.handle(event))).await
+fn main() -> Result<(), Error> {
+    sealwatch_lambda::run(&|| {
+        boot::log();
+        Ok(Box::new(boot::start(log_group_guard::boot())?))
+    })
 }

@@ -17,6 +17,9 @@ use thiserror::Error;
 /// Source: KMS Developer Guide, "Monitor KMS keys with Amazon EventBridge".
 pub const OF_KMS: [&str; 2] = ["KMS CMK Deletion", "KMS Imported Key Material Expiration"];
 
+/// How the `detail-type` of each event that a trail recorded ends.
+const VIA_CLOUDTRAIL: &str = " via CloudTrail";
+
 /// One management call: who, what, when, where, and how it ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
@@ -123,6 +126,18 @@ pub fn parse_text(text: &str) -> Result<Parsed, ParseError> {
     }
 }
 
+/// Reads the JSON of an event, and the event: what [`read`] and [`parse`] give, sooner where it is a record as EventBridge
+/// delivers it.
+///
+/// # Errors
+/// Those of [`read`] and [`parse`].
+pub fn parse_delivered(text: &str) -> Result<Parsed, ParseError> {
+    match plain::read_envelope(text) {
+        Some(change) => Ok(Parsed::Change(Box::new(change))),
+        None => parse(&read(text)?),
+    }
+}
+
 /// Reads an EventBridge envelope or a raw CloudTrail record.
 ///
 /// # Errors
@@ -135,7 +150,7 @@ pub fn parse(event: &Value) -> Result<Parsed, ParseError> {
             if text(event, "source") == Some("aws.kms") && OF_KMS.contains(&detail_type) {
                 return read_of_kms(event, detail_type).map(|change| Parsed::Change(Box::new(change)));
             }
-            if !detail_type.ends_with(" via CloudTrail") {
+            if !detail_type.ends_with(VIA_CLOUDTRAIL) {
                 let source = text(event, "source").unwrap_or("an unnamed source");
                 return Ok(Parsed::NotAManagementCall(format!(
                     "an event `{}` of {}, not a call recorded by CloudTrail",

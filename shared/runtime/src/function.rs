@@ -8,8 +8,9 @@ use crate::boot::Boot;
 use crate::deadline::{Deadline, Step};
 use crate::desk::{Desk, Spent, Unfinished};
 use jiff::Timestamp;
-use lambda_runtime::LambdaEvent;
-use sealwatch_policy::change::{Change, Parsed, parse, read};
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use sealwatch_lambda::{Answering, Handler};
+use sealwatch_policy::change::{Change, Parsed, parse_delivered};
 use sealwatch_policy::plan::{Effect, Outcome, Plan};
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::report::Report;
@@ -195,15 +196,13 @@ impl<J: Guarding> Function<J> {
     ///
     /// # Errors
     /// If Lambda should try again: see [`Unfinished`].
-    pub fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Boxed<'_, Result<Box<RawValue>, Unfinished>> {
-        Box::pin(async move {
-            let deadline = self.boot.enter(&event.context);
-            self.handle_text(event.payload.get(), &deadline).await
-        })
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Unfinished> {
+        let deadline = self.boot.enter(&event.context);
+        self.handle_text(event.payload.get(), &deadline).await
     }
 
     async fn handle_text(&self, event: &str, deadline: &Deadline) -> Result<Box<RawValue>, Unfinished> {
-        match read(event).and_then(|event| parse(&event)) {
+        match parse_delivered(event) {
             Ok(Parsed::Change(change)) => self.handle_change(&change, deadline).await,
             Ok(Parsed::NotAManagementCall(why)) => {
                 tracing::info!(why, "not a management call; nothing to do");
@@ -218,5 +217,11 @@ impl<J: Guarding> Function<J> {
         let judged = judging.await;
         let report = judged.report(&self.boot, change);
         self.desk.close(&self.boot, &report, judged.spent, deadline).await
+    }
+}
+
+impl<J: Guarding> Handler for Function<J> {
+    fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Answering<'_> {
+        Box::pin(async move { self.handle(event).await.map_err(Diagnostic::from) })
     }
 }

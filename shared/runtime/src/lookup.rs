@@ -7,8 +7,7 @@ use crate::clients::Clients;
 use crate::deadline::{Deadline, Step};
 use crate::trouble::{Trouble, call};
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
-use sealwatch_policy::change::{Change, Parsed, parse};
-use serde_json::Value;
+use sealwatch_policy::change::{Change, Parsed, parse_text};
 
 const OPERATION: &str = "cloudtrail:LookupEvents";
 
@@ -78,8 +77,7 @@ fn whole(name: &str, unreadable: usize) -> Result<(), Trouble> {
 
 /// The call that an entry of the history records.
 fn call_of(event: &Event) -> Option<Change> {
-    let record: Value = serde_json::from_str(event.cloud_trail_event()?).ok()?;
-    match parse(&record) {
+    match parse_text(event.cloud_trail_event()?) {
         Ok(Parsed::Change(call)) => Some(*call),
         Ok(Parsed::NotAManagementCall(_)) | Err(_) => None,
     }

@@ -1,6 +1,6 @@
 //! The reader for records as CloudTrail writes them gives what the other gives, or nothing.
 
-use super::super::{parse_text, plain};
+use super::super::{parse_delivered, parse_text, plain};
 use super::totality::any_json;
 use super::*;
 use proptest::prelude::*;
@@ -57,6 +57,11 @@ fn with_at(place: &str, value: Value) -> Value {
     record
 }
 
+/// The change that the slow reader makes of a text.
+fn read_text(text: &str) -> Change {
+    read(&super::super::read(text).unwrap())
+}
+
 /// What the slow reader makes of a text.
 fn slowly(text: &str) -> Result<Parsed, ParseError> {
     super::super::read(text).and_then(|event| parse(&event))
@@ -77,6 +82,8 @@ fn a_record_as_cloudtrail_writes_it_is_read_at_once() {
     ] {
         let text = record.to_string();
         assert_eq!(plain::read(&text), Some(read(&record)), "{text}");
+        let delivered = envelope(record).to_string();
+        assert_eq!(plain::read_envelope(&delivered), Some(read_text(&delivered)), "{delivered}");
     }
 }
 
@@ -114,6 +121,53 @@ fn all_else_is_left_to_the_other_reader() {
     }
 }
 
+#[test]
+fn all_else_than_a_delivered_record_is_left_to_the_other_reader() {
+    let delivered = envelope(full());
+    let changed = |field: &str, value: Value| {
+        let mut event = delivered.clone();
+        event.as_object_mut().unwrap().insert(field.to_owned(), value);
+        event.to_string()
+    };
+    let text = delivered.to_string();
+    for (name, text) in [
+        ("a record", full().to_string()),
+        ("another envelope", changed("detail-type", json!("Object Created"))),
+        ("an event of KMS's own", changed("detail-type", json!("KMS CMK Deletion"))),
+        ("no name for what it is", changed("detail-type", json!(""))),
+        ("a number for what it is", changed("detail-type", json!(1))),
+        ("nothing in it", changed("detail", Value::Null)),
+        ("a list in it", changed("detail", json!([full()]))),
+        ("an envelope in it", changed("detail", delivered.clone())),
+        (
+            "a record that takes its id from the envelope",
+            changed("detail", with(json!({ "eventID": "(absent)" }))),
+        ),
+        (
+            "a record that takes its time from the envelope",
+            changed("detail", with(json!({ "eventTime": "soon" }))),
+        ),
+        (
+            "a record that takes its account from the envelope",
+            changed("detail", with(json!({ "recipientAccountId": null }))),
+        ),
+        (
+            "a record that takes its Region from the envelope",
+            changed("detail", with(json!({ "awsRegion": null }))),
+        ),
+        ("two records", text.replacen("\"detail\":", "\"detail\":{},\"detail\":", 1)),
+        ("more behind it", format!("{text} 1")),
+        ("cut off", text.get(..text.len() - 1).unwrap().to_owned()),
+        (
+            "half a surrogate pair where nobody looks",
+            changed("source", json!("?")).replace("\"?\"", "\"\\ud800\""),
+        ),
+    ] {
+        assert_eq!(plain::read_envelope(&text), None, "{name}");
+        assert_eq!(parse_delivered(&text), slowly(&text), "{name}");
+    }
+}
+
 proptest! {
     #[test]
     fn both_readers_read_the_same(place in prop::sample::select(FIELDS.to_vec()), value in any_json()) {
@@ -122,9 +176,24 @@ proptest! {
     }
 
     #[test]
+    fn both_readers_read_the_same_of_what_is_delivered(place in prop::sample::select(FIELDS.to_vec()), value in any_json()) {
+        let text = envelope(with_at(place, value)).to_string();
+        prop_assert_eq!(parse_delivered(&text), slowly(&text));
+    }
+
+    #[test]
+    fn both_readers_read_the_same_of_any_envelope(field in prop::sample::select(vec!["id", "detail-type", "source", "account", "time", "region", "detail"]), value in any_json()) {
+        let mut event = envelope(full());
+        event.as_object_mut().unwrap().insert(field.to_owned(), value);
+        let text = event.to_string();
+        prop_assert_eq!(parse_delivered(&text), slowly(&text));
+    }
+
+    #[test]
     fn both_readers_read_the_same_of_any_json(event in any_json()) {
         let text = event.to_string();
         prop_assert_eq!(parse_text(&text), slowly(&text));
+        prop_assert_eq!(parse_delivered(&text), slowly(&text));
     }
 
     #[test]
@@ -134,5 +203,7 @@ proptest! {
         bytes[at] = to;
         let text = String::from_utf8(bytes).unwrap();
         prop_assert_eq!(parse_text(&text), slowly(&text));
+        let text = format!("{{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{text}}}");
+        prop_assert_eq!(parse_delivered(&text), slowly(&text));
     }
 }
