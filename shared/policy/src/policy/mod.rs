@@ -341,6 +341,9 @@ impl ApprovedKey {
 }
 
 fn fill(template: &str, place: &Place) -> String {
+    if !template.contains('{') {
+        return template.to_owned();
+    }
     template
         .replace("{partition}", place.region.partition().as_str())
         .replace("{region}", place.region.as_str())

@@ -157,7 +157,9 @@ fn trails(table: Option<&Table<'_>>, faults: &mut Collector<'_>) -> Trails {
         let texts = table.texts("require", faults);
         texts
             .iter()
-            .filter_map(|(text, span)| choose("trails.require", text, span, &REQUIREMENTS, faults))
+            .filter_map(|(text, span)| {
+                choose(&|| "trails.require".to_owned(), text, span, &REQUIREMENTS, faults)
+            })
             .collect()
     };
     let key = table.text("key", faults).and_then(|(text, span)| key_template(&text, &span, faults));

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 /// The choice that `text` names, or a fault that lists them.
 pub(super) fn choose<T: Copy>(
-    name: &str,
+    name: &dyn Fn() -> String,
     text: &str,
     span: &Range<usize>,
     choices: &[(&str, T)],
@@ -24,7 +24,7 @@ pub(super) fn choose<T: Copy>(
         let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
         faults.add(
             span,
-            format!("`{name}` can't be `{}`", clean(text, 60)),
+            format!("`{}` can't be `{}`", name(), clean(text, 60)),
             &format!("write one of: {}", names.join(", ")),
         );
     }
@@ -66,7 +66,7 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn get(&self, field: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.entries.iter().find(|(key, _)| key.get_ref() == field).map(|(_, value)| value)
+        self.entries.get(field)
     }
 
     /// Every key that isn't one of `known` is a fault.
@@ -132,7 +132,7 @@ impl<'a> Table<'a> {
         faults: &mut Collector<'_>,
     ) -> Option<T> {
         let (text, span) = self.text(field, faults)?;
-        choose(&self.path(field), &text, &span, choices, faults)
+        choose(&|| self.path(field), &text, &span, choices, faults)
     }
 
     pub(super) fn table(&self, field: &str, faults: &mut Collector<'_>) -> Option<Table<'a>> {
@@ -150,9 +150,9 @@ impl<'a> Table<'a> {
         let Some(value) = self.get(field) else {
             return Vec::new();
         };
-        let wanted = format!("a list of tables, each begun with [[{}]]", self.path(field));
+        let wanted = || format!("a list of tables, each begun with [[{}]]", self.path(field));
         let Some(items) = value.get_ref().as_array() else {
-            self.wrong(field, value, &wanted, faults);
+            self.wrong(field, value, &wanted(), faults);
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -161,7 +161,7 @@ impl<'a> Table<'a> {
                 Some(table) => {
                     tables.push(Table::new(table, item.span(), &format!("{}[{index}]", self.path(field))))
                 }
-                None => self.wrong(field, item, &wanted, faults),
+                None => self.wrong(field, item, &wanted(), faults),
             }
         }
         tables
