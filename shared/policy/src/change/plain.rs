@@ -1,7 +1,7 @@
 //! Reads a record of the shape that CloudTrail writes, alone or as EventBridge delivers it, without holding what nobody asks for.
 //!
-//! A large archive is read several times faster so than through a `Value`, and a function starts sooner. It gives what [`super::parse`] gives, or nothing:
-//! a field twice, of another type or out of place is left to that.
+//! A large archive is read several times faster so than through a `Value`, and a function starts sooner. It gives what
+//! [`super::parse`] gives, or nothing: a field twice, of another type or out of place is left to that.
 
 use super::{Actor, Change, Failure, VIA_CLOUDTRAIL};
 use crate::names::{AccountId, Place, Region};
