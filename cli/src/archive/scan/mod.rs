@@ -28,6 +28,8 @@ const WINDOW: usize = 1 << 18;
 const HEAD: &[u8] = b"{\"Records\":[";
 /// What a record begins with.
 const FIRST: &[u8] = b"{\"eventVersion\":";
+/// The same, to be looked for within a record.
+static WITHIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(FIRST));
 /// An object behind another: the next record, or within a list.
 static NEXT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"},{\""));
 /// The key before those that tell what a record is of.
@@ -161,15 +163,17 @@ impl<'a> Scanner<'a> {
     /// The last record's end is the file's. What looks like that may be more than a record, so it is followed through.
     fn last(&mut self, window: &[u8]) -> Result<(), NotPlain> {
         let record = window.get(self.start..).unwrap_or_default().trim_ascii_end();
-        let record = record.strip_suffix(b"]}").ok_or(NotPlain)?;
-        match Extent::of_value().search(record, true) {
-            Found::Whole(end) if end == record.len() => self.record(record),
-            Found::Whole(_) | Found::List { .. } | Found::Unfinished | Found::Broken(..) => Err(NotPlain),
-        }
+        let record = record.strip_suffix(b"]}").filter(|record| is_one(record)).ok_or(NotPlain)?;
+        self.record(record)
     }
 
     /// Looks at a whole record.
     fn record(&mut self, record: &[u8]) -> Result<(), NotPlain> {
+        // What looks like another's beginning is a caller's, or stands behind what CloudTrail doesn't write.
+        let may_be_more = || record.get(1..).is_some_and(|rest| WITHIN.find(rest).is_some());
+        if record.len() > LARGEST || may_be_more() && !is_one(record) {
+            return Err(NotPlain);
+        }
         let (time, interest) = told(record).ok_or(NotPlain)?;
         let is_further_use = interest == Interest::Use
             && Plain::of(record, time).is_some_and(|it| self.known.has(&it) || self.part.uses.has(&it));
@@ -193,6 +197,14 @@ impl<'a> Scanner<'a> {
         self.sought -= gone;
         self.brackets.at -= gone;
         gone
+    }
+}
+
+/// Whether this is one value, followed through.
+fn is_one(record: &[u8]) -> bool {
+    match Extent::of_value().search(record, true) {
+        Found::Whole(end) => end == record.len(),
+        Found::List { .. } | Found::Unfinished | Found::Broken(..) => false,
     }
 }
 

@@ -115,7 +115,7 @@ fn both_readers_find_the_same_whatever_is_unpacked_at_a_time() {
 
 #[test]
 fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
-    let plain = log_file(&[other("1", json!({})), created("2")]);
+    let plain = log_file(&[other("1", json!({})), created("2"), other("3", json!({}))]);
     assert!(read(plain.as_bytes(), &Uses::default()).is_ok());
     assert!(
         read(format!("{plain}\n").as_bytes(), &Uses::default()).is_ok(),
@@ -145,6 +145,11 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
                 r#""eventName":"CreateLogGroup","eventSource":"logs.amazonaws.com""#,
             ),
         ),
+        ("a line break between records", plain.replace(r#"},{"eventVersion":"#, "},\n{\"eventVersion\":")),
+        ("a space between records", plain.replace(r#"},{"eventVersion":"#, r#"}, {"eventVersion":"#)),
+        ("no comma between records", plain.replace(r#"},{"eventVersion":"#, r#"} {"eventVersion":"#)),
+        ("a number between records", plain.replace(r#"},{"eventVersion":"#, r#"},7,{"eventVersion":"#)),
+        ("one file's end and another's head between records", plain.replace(r#"},{"#, r#"}]}{"Records":[{"#)),
         ("a record without its first key", plain.replace(r#"},{"eventVersion":"1.11","#, r#"},{"#)),
         (
             "a record's first key with an escape",
@@ -321,6 +326,14 @@ fn which_use_of_an_hour_is_kept_does_not_hang_on_the_order() {
     let other = read(log_file(&backwards).as_bytes(), &Uses::default()).map(told).ok();
     assert_eq!(one, other);
     assert_eq!(one.map(|(kept, counts)| (kept.len(), counts.further_uses)), Some((2, 3)));
+}
+
+#[test]
+fn a_record_may_have_as_much_however_its_file_is_packed() {
+    let large = other("1", json!({ "userAgent": "x".repeat(LARGEST) }));
+    let text = log_file(&[large, created("2")]);
+    assert!(read_whole(text.as_bytes(), &Uses::default()).is_err());
+    assert!(read(text.as_bytes(), &Uses::default()).is_err());
 }
 
 #[test]
