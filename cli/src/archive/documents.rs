@@ -21,9 +21,13 @@ pub fn read(part: &mut Part, name: &str, source: impl Read) {
     read_by(part, name, Window::new(source, STEP), LARGEST);
 }
 
+/// As much of a source may be followed in vain. What is broken is left at the next line, and each of them may lead to the source's end
+/// again.
+const IN_VAIN: u64 = 1 << 30;
+
 /// With records as large as is said.
 fn read_by(part: &mut Part, name: &str, window: Window<impl Read>, largest: usize) {
-    let mut reader = Reader { part, name, window, largest };
+    let mut reader = Reader { part, name, window, largest, in_vain: 0 };
     let any = reader.documents();
     let Reader { part, window, .. } = reader;
     let at = window.offset_of(window.rest().len());
@@ -52,6 +56,8 @@ struct Reader<'a, R> {
     name: &'a str,
     window: Window<R>,
     largest: usize,
+    /// How much was followed that turned out to be broken.
+    in_vain: u64,
 }
 
 impl<R: Read> Reader<'_, R> {
@@ -237,7 +243,15 @@ impl<R: Read> Reader<'_, R> {
         if what == ENDS && self.window.failure().is_some() {
             return Lost::All;
         }
+        self.in_vain += at as u64;
         let at = self.window.offset_of(at);
+        if self.in_vain > IN_VAIN {
+            self.part.unreadable(
+                &format_args!("{} (byte {at})", self.name),
+                &format_args!("{what}, as in many places before; the rest of this file isn't read"),
+            );
+            return Lost::All;
+        }
         self.part.unreadable(
             &format_args!("{} (byte {at})", self.name),
             &format_args!("{what}; the rest of this document isn't read"),

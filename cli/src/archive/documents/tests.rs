@@ -256,8 +256,13 @@ fn memory_holds_one_record_and_not_the_source() {
     let many = 8_000_000 / one.len();
     let mut part = Part::default();
     let source = std::iter::repeat_n(one.as_bytes(), many).collect::<Vec<_>>().concat();
-    let mut reader =
-        Reader { part: &mut part, name: "f", window: Window::new(source.as_slice(), STEP), largest: LARGEST };
+    let mut reader = Reader {
+        part: &mut part,
+        name: "f",
+        window: Window::new(source.as_slice(), STEP),
+        largest: LARGEST,
+        in_vain: 0,
+    };
     assert!(reader.documents());
     assert!(reader.window.held() < 2 << 20, "{}", reader.window.held());
     assert_eq!(part.counts.records, many);
@@ -267,9 +272,26 @@ fn memory_holds_one_record_and_not_the_source() {
 fn memory_holds_no_long_text_of_a_document() {
     let source = [&b"{\"a\":\""[..], &vec![b'x'; 2 * LARGEST], b"\"}\n"].concat();
     let mut part = Part::default();
-    let mut reader =
-        Reader { part: &mut part, name: "f", window: Window::new(source.as_slice(), STEP), largest: 1 << 20 };
+    let mut reader = Reader {
+        part: &mut part,
+        name: "f",
+        window: Window::new(source.as_slice(), STEP),
+        largest: 1 << 20,
+        in_vain: 0,
+    };
     assert!(reader.documents());
     assert!(reader.window.held() < 4 << 20, "{}", reader.window.held());
     assert_eq!(part.counts.unreadable, 1);
+}
+
+#[test]
+fn what_is_broken_everywhere_is_not_followed_for_ever() {
+    let source = "{\"a\":\n".repeat(100);
+    let mut part = Part::default();
+    let window = Window::new(source.as_bytes(), STEP);
+    let mut reader =
+        Reader { part: &mut part, name: "f", window, largest: LARGEST, in_vain: IN_VAIN - 3_000 };
+    assert!(reader.documents());
+    assert!((2..20).contains(&part.counts.unreadable), "{}", part.counts.unreadable);
+    assert!(part.troubles().any(|it| it.ends_with("the rest of this file isn't read")));
 }
