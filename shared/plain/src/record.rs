@@ -2,8 +2,8 @@
 //!
 //! A field twice, of another type or out of place gives nothing.
 
+use crate::json::Json;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -98,9 +98,9 @@ object!("A call as CloudTrail recorded it." Record<'a> but no "detail" {
     user_agent ("userAgent"): Text<'a>,
     error_code ("errorCode"): Text<'a>,
     error_message ("errorMessage"): Text<'a>,
-    request ("requestParameters"): Value,
-    details ("serviceEventDetails"): Value,
-    response ("responseElements"): Value,
+    request ("requestParameters"): Json,
+    details ("serviceEventDetails"): Json,
+    response ("responseElements"): Json,
     resources ("resources"): Vec<Resource<'a>>,
 });
 

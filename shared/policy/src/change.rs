@@ -9,6 +9,7 @@ mod plain;
 use crate::names::{AccountId, Arn, Place, Region};
 use crate::untrusted::{Untrusted, clean};
 use jiff::Timestamp;
+use sealwatch_plain::json::Json;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -111,7 +112,8 @@ pub enum ParseError {
 /// # Errors
 /// If the text is no JSON, or holds what no text or stack can: half a surrogate pair, 128 levels and more.
 pub fn read(text: &str) -> Result<Value, ParseError> {
-    serde_json::from_str(text).map_err(|error| ParseError::NotJson(clean(&error.to_string(), 120)))
+    let read = serde_json::from_str(text).map(|Json(event)| event);
+    read.map_err(|error| ParseError::NotJson(clean(&error.to_string(), 120)))
 }
 
 /// Reads the JSON of an event, and the event: what [`read`] and [`parse`] give, sooner where it is a record as CloudTrail

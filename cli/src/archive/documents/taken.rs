@@ -2,6 +2,7 @@
 
 use super::Reader;
 use memchr::memmem::Finder;
+use sealwatch_plain::json::Json;
 use sealwatch_policy::change::{Parsed, parse_text};
 use serde_json::Value;
 use std::fmt::{self, Display};
@@ -46,8 +47,8 @@ impl<R: Read> Reader<'_, R> {
             self.part.parsed(parsed);
             return true;
         }
-        let value = match serde_json::from_slice::<Value>(bytes) {
-            Ok(value) => value,
+        let value = match serde_json::from_slice(bytes) {
+            Ok(Json(value)) => value,
             Err(error) => {
                 self.part.counts.records += 1;
                 let (at, what) = fault(&error, bytes);
@@ -74,8 +75,8 @@ impl<R: Read> Reader<'_, R> {
         let start = self.window.offset_of(0);
         let bytes = self.window.rest().get(..end).unwrap_or_default();
         let object = [seam.as_bytes(), bytes, close.as_bytes()].concat();
-        match serde_json::from_slice::<Value>(&object) {
-            Ok(value) => {
+        match serde_json::from_slice(&object) {
+            Ok(Json(value)) => {
                 if value.get("Records").is_some_and(|records| !records.is_array()) {
                     self.no_list(start);
                 }
@@ -116,7 +117,9 @@ fn event(kind: Option<Kind>, bytes: &[u8]) -> Option<Parsed> {
 /// The record that LookupEvents gives as a text within an event.
 fn record_of(event: &Value) -> Result<Value, String> {
     let text = event.get("CloudTrailEvent").and_then(Value::as_str).ok_or("it has no `CloudTrailEvent`")?;
-    serde_json::from_str(text).map_err(|error| format!("its `CloudTrailEvent` is no JSON: {error}"))
+    serde_json::from_str(text)
+        .map(|Json(record)| record)
+        .map_err(|error| format!("its `CloudTrailEvent` is no JSON: {error}"))
 }
 
 /// Where the parser found a fault, and what it is.

@@ -295,3 +295,11 @@ fn what_is_broken_everywhere_is_not_followed_for_ever() {
     assert!((2..20).contains(&part.counts.unreadable), "{}", part.counts.unreadable);
     assert!(part.troubles().any(|it| it.ends_with("the rest of this file isn't read")));
 }
+
+#[test]
+fn a_key_of_the_parsers_own_is_a_key_as_any_other() {
+    let mut change = record("a");
+    change["requestParameters"]["tags"] = json!({ "$serde_json::private::RawValue": "x" });
+    let (ids, counts, told) = read_all(change.to_string());
+    assert_eq!((ids, counts.unreadable), (vec!["a".to_owned()], 0), "{told:?}");
+}

@@ -49,8 +49,8 @@ fn change(record: Record<'_>) -> Option<Change> {
         source_ip: untrusted(record.source_ip),
         user_agent: untrusted(record.user_agent),
         failure,
-        request: record.request.or(record.details).unwrap_or(Value::Null),
-        response: record.response.unwrap_or(Value::Null),
+        request: record.request.or(record.details).map_or(Value::Null, |json| json.0),
+        response: record.response.map_or(Value::Null, |json| json.0),
         resources: resources
             .into_iter()
             .filter_map(|it| untrusted(it.arn).or_else(|| untrusted(it.small)))

@@ -5,6 +5,7 @@
 
 use super::error::KeyPolicyError;
 use crate::untrusted::clean;
+use sealwatch_plain::json::Json;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use std::fmt;
 /// # Errors
 /// `NotJson` if `text` is no JSON, `NotAPolicy` if a key stands twice in one object.
 pub(super) fn read(text: &str) -> Result<Value, KeyPolicyError> {
-    let value = serde_json::from_str(text)
+    let Json(value) = serde_json::from_str(text)
         .map_err(|error| KeyPolicyError::NotJson(clean(&error.to_string(), 200)))?;
     serde_json::from_str::<UniqueKeys>(text)
         .map_err(|error| KeyPolicyError::NotAPolicy(clean(&error.to_string(), 200)))?;
