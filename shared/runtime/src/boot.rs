@@ -77,8 +77,11 @@ pub enum BootError {
 /// Logs as JSON lines on standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` (default: INFO). What is below INFO, which is
 /// the SDK's alone, is left out of a release.
 pub fn log() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
+    let level = match std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().as_deref() {
+        // Lambda knows one level more than `tracing`.
+        Some("FATAL") => LevelFilter::ERROR,
+        level => level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO),
+    };
     // A second call, in tests, finds the subscriber set already and changes nothing.
     let _ = tracing::subscriber::set_global_default(Log::writing_to(std::io::stdout(), level));
 }

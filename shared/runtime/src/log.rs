@@ -95,7 +95,12 @@ where
     }
 
     fn record(&self, id: &Id, values: &Record<'_>) {
-        self.with_span(id, |span| values.record(&mut span.fields));
+        // What is told may itself log while it is written, and so comes before the lock.
+        let mut fields = Fields::default();
+        values.record(&mut fields);
+        self.with_span(id, |span| {
+            fields.0.into_iter().for_each(|(name, value)| span.fields.put(name, value))
+        });
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -103,7 +108,8 @@ where
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let entered = ENTERED.with_borrow(Clone::clone);
+        // A thread that ends may log when its own values are gone.
+        let entered = ENTERED.try_with(|entered| entered.borrow().clone()).unwrap_or_default();
         let time = format!("{:.6}", Timestamp::now());
         let written = self.with(|state| {
             let known = |id: &u64| state.spans.iter().find(|span| span.id == *id);
@@ -119,11 +125,12 @@ where
     }
 
     fn enter(&self, id: &Id) {
-        ENTERED.with_borrow_mut(|entered| entered.push(id.into_u64()));
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(id.into_u64()));
     }
 
     fn exit(&self, id: &Id) {
-        ENTERED.with_borrow_mut(|entered| {
+        let _ = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
             if let Some(at) = entered.iter().rposition(|entered| *entered == id.into_u64()) {
                 entered.remove(at);
             }
@@ -147,9 +154,13 @@ where
 
 impl Fields {
     fn set(&mut self, field: &Field, value: Value) {
-        match self.0.iter_mut().find(|(name, _)| *name == field.name()) {
+        self.put(field.name(), value);
+    }
+
+    fn put(&mut self, name: &'static str, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
-            None => self.0.push((field.name(), value)),
+            None => self.0.push((name, value)),
         }
     }
 }
@@ -285,6 +296,26 @@ mod tests {
         with_default(subscriber.finish(), log_everything);
         assert_eq!(own.lines(), its.lines());
         assert_eq!(own.lines().len(), 6);
+    }
+
+    #[test]
+    fn what_logs_while_it_is_told_is_waited_for_by_nobody() {
+        struct Talkative;
+        impl Debug for Talkative {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                info!("asked");
+                f.write_str("told")
+            }
+        }
+        let written = Written::default();
+        with_default(Log::writing_to(written.clone(), LevelFilter::INFO), || {
+            let span = info_span!("span", first = ?Talkative, later = tracing::field::Empty);
+            span.record("later", tracing::field::debug(Talkative));
+            span.in_scope(|| info!(now = ?Talkative, "said"));
+        });
+        let lines = written.lines();
+        assert!(lines.last().unwrap().contains(r#""now":"told""#), "{lines:?}");
+        assert!(lines.last().unwrap().contains(r#""later":"told""#), "{lines:?}");
     }
 
     #[test]
