@@ -21,9 +21,10 @@ pub fn read(part: &mut Part, name: &str, source: impl Read) {
     read_by(part, name, Window::new(source, STEP), LARGEST);
 }
 
-/// As much of a source may be followed in vain. What is broken is left at the next line, and each of them may lead to the source's end
-/// again.
-const IN_VAIN: u64 = 1 << 30;
+/// As much of a source may be followed in vain, or so many times as much as was passed. What is broken is left at the next line, and
+/// each of them may lead to the source's end again.
+const IN_VAIN: u64 = 256 << 20;
+const TIMES: u64 = 16;
 
 /// With records as large as is said.
 fn read_by(part: &mut Part, name: &str, window: Window<impl Read>, largest: usize) {
@@ -245,7 +246,7 @@ impl<R: Read> Reader<'_, R> {
         }
         self.in_vain += at as u64;
         let at = self.window.offset_of(at);
-        if self.in_vain > IN_VAIN {
+        if self.in_vain > IN_VAIN.max(TIMES * at) {
             self.part.unreadable(
                 &format_args!("{} (byte {at})", self.name),
                 &format_args!("{what}, as in many places before; the rest of this file isn't read"),
