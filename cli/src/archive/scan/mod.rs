@@ -2,10 +2,10 @@
 //!
 //! Searches the bytes for where one record ends and the next begins, and each record for its time, behind which stands what it is
 //! of. Inside a text every quote is escaped, so that what looks like the next record's first key is one, and it is the next
-//! record's unless it lies in a list that a caller wrote: lists are passed over. A file in which anything is otherwise isn't read
-//! here at all. What matters is parsed, and must then be what it seemed.
+//! record's unless it lies in a list that a caller wrote: brackets are counted. Where that isn't enough the record is followed through.
+//! A file in which anything is otherwise isn't read here at all. What matters is parsed, and must then be what it seemed.
 
-mod lists;
+mod brackets;
 #[cfg(test)]
 mod tests;
 pub mod uses;
@@ -13,7 +13,7 @@ pub mod uses;
 use super::documents::LARGEST;
 use super::extent::{Extent, Found};
 use super::part::Part;
-use lists::{Brackets, Lists};
+use brackets::Brackets;
 use memchr::memmem::Finder;
 use sealwatch_policy::change::parse_text;
 use sealwatch_world::interest::{Interest, interest};
@@ -34,6 +34,8 @@ static WITHIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(FIRST));
 static NEXT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"},{\""));
 /// The key before those that tell what a record is of.
 static TIME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventTime\":\""));
+/// A key that no record is without.
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventName\""));
 
 /// The file isn't as CloudTrail writes it, or is broken.
 #[derive(Debug)]
@@ -113,7 +115,7 @@ impl<'a> Scanner<'a> {
             self.begun = true;
             self.begin(HEAD.len());
         }
-        while let Some(end) = self.end(window, whole)? {
+        while let Some(end) = self.end(window)? {
             self.record(window.get(self.start..end).ok_or(NotPlain)?)?;
             self.begin(end + 1);
         }
@@ -125,15 +127,16 @@ impl<'a> Scanner<'a> {
     }
 
     /// Where the record ends that is sought, if the next one's beginning stands there too.
-    fn end(&mut self, window: &[u8], whole: bool) -> Result<Option<usize>, NotPlain> {
+    fn end(&mut self, window: &[u8]) -> Result<Option<usize>, NotPlain> {
         while let Some(at) = NEXT.find(window.get(self.sought..).unwrap_or_default()) {
             let end = self.sought + at + 1;
             let next = window.get(end + 1..).unwrap_or_default();
-            if self.brackets.are_closed(window, end) {
-                return next_record(next, whole).map(|is_there| is_there.then_some(end));
+            let is_closed = self.brackets.are_closed(window, end);
+            if is_closed && next.starts_with(FIRST) {
+                return Ok(Some(end));
             }
-            if next.starts_with(FIRST) || FIRST.starts_with(next) {
-                return self.exact_end(window, whole);
+            if is_closed || next.starts_with(FIRST) || FIRST.starts_with(next) {
+                return self.exact_end(window);
             }
             self.sought = end;
         }
@@ -142,22 +145,21 @@ impl<'a> Scanner<'a> {
         Ok(None)
     }
 
-    /// The same where brackets in texts have to be told from others.
-    fn exact_end(&self, window: &[u8], whole: bool) -> Result<Option<usize>, NotPlain> {
-        let mut from = self.start;
-        while let Some(at) = NEXT.find(window.get(from..).unwrap_or_default()) {
-            let end = from + at + 1;
-            match lists::until(window, from, end) {
-                Lists::Closed => {
-                    let next = window.get(end + 1..).unwrap_or_default();
-                    return next_record(next, whole).map(|is_there| is_there.then_some(end));
-                }
-                Lists::Beyond(end) => from = end,
-                Lists::Open => break,
-                Lists::Broken => return Err(NotPlain),
-            }
+    /// The same by following the record through: what looks like an end may lie in a text, and what doesn't be one.
+    fn exact_end(&self, window: &[u8]) -> Result<Option<usize>, NotPlain> {
+        let record = window.get(self.start..).unwrap_or_default();
+        let length = match Extent::of_value().search(record, false) {
+            Found::Whole(length) => length,
+            Found::Unfinished => return Ok(None),
+            Found::List { .. } | Found::Broken(..) => return Err(NotPlain),
+        };
+        match record.get(length..).unwrap_or_default() {
+            [b',', next @ ..] if next.starts_with(FIRST) => Ok(Some(self.start + length)),
+            // It may come later; and the last record's end isn't sought here.
+            [b',', next @ ..] if FIRST.starts_with(next) => Ok(None),
+            [] | [b']', ..] => Ok(None),
+            _ => Err(NotPlain),
         }
-        Ok(None)
     }
 
     /// The last record's end is the file's. What looks like that may be more than a record, so it is followed through.
@@ -169,12 +171,13 @@ impl<'a> Scanner<'a> {
 
     /// Looks at a whole record.
     fn record(&mut self, record: &[u8]) -> Result<(), NotPlain> {
-        // What looks like another's beginning is a caller's, or stands behind what CloudTrail doesn't write.
-        let may_be_more = || record.get(1..).is_some_and(|rest| WITHIN.find(rest).is_some());
-        if record.len() > LARGEST || may_be_more() && !is_one(record) {
+        let (time, interest, rest) = told(record).ok_or(NotPlain)?;
+        // What looks like another is a caller's, or stands behind what CloudTrail doesn't write.
+        let may_be_more =
+            record.get(1..).is_some_and(|it| WITHIN.find(it).is_some()) || NAME.find(rest).is_some();
+        if record.len() > LARGEST || may_be_more && !is_one(record) {
             return Err(NotPlain);
         }
-        let (time, interest) = told(record).ok_or(NotPlain)?;
         let is_further_use = interest == Interest::Use
             && Plain::of(record, time).is_some_and(|it| self.known.has(&it) || self.part.uses.has(&it));
         if interest == Interest::None || is_further_use {
@@ -208,24 +211,15 @@ fn is_one(record: &[u8]) -> bool {
     }
 }
 
-/// Whether the next record's beginning is there; it may come later.
-fn next_record(next: &[u8], whole: bool) -> Result<bool, NotPlain> {
-    match next.starts_with(FIRST) {
-        true => Ok(true),
-        false if FIRST.starts_with(next) && !whole => Ok(false),
-        false => Err(NotPlain),
-    }
-}
-
-/// A record's time, and what a replay makes of it.
-fn told(record: &[u8]) -> Option<(&[u8], Interest)> {
+/// A record's time, what a replay makes of it, and what stands behind that.
+fn told(record: &[u8]) -> Option<(&[u8], Interest, &[u8])> {
     let at = TIME
         .find_iter(record)
         .find(|at| at.checked_sub(1).and_then(|before| record.get(before)) != Some(&b'\\'))?;
     let (time, rest) = text(record.get(at + TIME.needle().len()..)?)?;
     let (source, rest) = text(rest.strip_prefix(b",\"eventSource\":\"")?)?;
-    let (name, _) = text(rest.strip_prefix(b",\"eventName\":\"")?)?;
-    Some((time, interest(source, name)))
+    let (name, rest) = text(rest.strip_prefix(b",\"eventName\":\"")?)?;
+    Some((time, interest(source, name), rest))
 }
 
 /// A text up to its closing quote, and what stands behind that. One with an escape in it isn't a name that AWS gives.

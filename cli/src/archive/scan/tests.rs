@@ -147,6 +147,14 @@ fn what_is_not_as_cloudtrail_writes_it_is_left_to_the_exact_reader() {
         ),
         ("a line break between records", plain.replace(r#"},{"eventVersion":"#, "},\n{\"eventVersion\":")),
         ("a space between records", plain.replace(r#"},{"eventVersion":"#, r#"}, {"eventVersion":"#)),
+        (
+            "a record of another order behind a line break",
+            plain.replace(r#"},{"eventVersion":"1.11","userIdentity""#, "},\n{\"userIdentity\""),
+        ),
+        (
+            "the same behind a text",
+            plain.replace(r#"},{"eventVersion":"1.11","userIdentity""#, r#"},"x",{"userIdentity""#),
+        ),
         ("no comma between records", plain.replace(r#"},{"eventVersion":"#, r#"} {"eventVersion":"#)),
         ("a number between records", plain.replace(r#"},{"eventVersion":"#, r#"},7,{"eventVersion":"#)),
         ("one file's end and another's head between records", plain.replace(r#"},{"#, r#"}]}{"Records":[{"#)),
@@ -219,11 +227,7 @@ proptest! {
         prop_assert_eq!(expected.1.records, 2 * values.len());
         for step in [step, WINDOW] {
             let Ok(part) = read_by(text.as_bytes(), &Uses::default(), step) else {
-                // A text that ends like an object which another follows, or begins like a list.
-                let ends = [",", ":", "}", "]"].map(|behind| ["},{\"", behind].concat());
-                let begins = [",", ":", "{", "["].map(|before| [before, "\":["].concat());
-                prop_assert!(ends.iter().chain(&begins).any(|it| text.contains(it)), "{}", text);
-                continue;
+                return Err(TestCaseError::fail(format!("{step} bytes at a time: {text}")));
             };
             prop_assert_eq!(&told(part), &expected, "{} bytes at a time: {}", step, text);
         }
@@ -251,6 +255,8 @@ fn lists_that_a_caller_writes_hold_no_records() {
             json!({ "a": "[S3Console/0.4]", "list": [created("x"), forged] }),
         ),
         ("behind a list in a text", json!({ "a": "\":[", "list": [{}, created("x"), forged] })),
+        ("behind a text that ends like an object", json!({ "a": "},{", "list": [{}, created("x"), forged] })),
+        ("behind a text that begins like a list", json!({ "a": ":[", "list": [{}, created("x"), forged] })),
         ("behind numbers", json!({ "ports": [80, 443], "list": [{ "a": 1 }, created("x"), forged, 7] })),
     ] {
         let text =
