@@ -31,7 +31,8 @@ impl Untrusted {
 
 impl fmt::Display for Untrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_shown_as_it_is(&self.0, SHOWN) {
+        // Most texts need no second look.
+        if self.0.len() <= SHOWN && is_printable_ascii(&self.0) {
             f.write_str(&self.0)
         } else {
             f.write_str(&clean(&self.0, SHOWN))
@@ -49,29 +50,30 @@ impl Serialize for Untrusted {
 /// written as `\u{…}`. What was cut off is counted behind an ellipsis.
 #[must_use]
 pub fn clean(text: &str, limit: usize) -> String {
-    if is_shown_as_it_is(text, limit) {
-        return text.to_owned();
+    let (mut shown, rest) = match text.split_at_checked(limit.min(text.len())) {
+        Some((shown, rest)) if is_printable_ascii(shown) => (shown.to_owned(), rest),
+        _ => escaped(text, limit),
+    };
+    let rest = rest.chars().count();
+    if rest > 0 {
+        // Writing into a String can't fail.
+        let _ = write!(shown, "… ({rest} more characters)");
     }
+    shown
+}
+
+/// The first characters, each that isn't plain escaped, and what comes behind them.
+fn escaped(text: &str, limit: usize) -> (String, &str) {
     let mut shown = String::with_capacity(text.len().min(limit));
     let mut characters = text.chars();
     for character in characters.by_ref().take(limit) {
         if is_plain(character) {
             shown.push(character);
         } else {
-            // Writing into a String can't fail.
             let _ = write!(shown, "{}", character.escape_unicode());
         }
     }
-    let rest = characters.count();
-    if rest > 0 {
-        let _ = write!(shown, "… ({rest} more characters)");
-    }
-    shown
-}
-
-/// Most texts need no second look.
-fn is_shown_as_it_is(text: &str, limit: usize) -> bool {
-    text.len() <= limit && is_printable_ascii(text)
+    (shown, characters.as_str())
 }
 
 /// Whether a text holds nothing but the characters of ASCII that are seen, and spaces: these are all plain.
@@ -113,6 +115,16 @@ mod tests {
     fn long_text_is_cut_and_says_so() {
         let shown = clean(&"x".repeat(10_000), 20);
         assert_eq!(shown, format!("{}… (9980 more characters)", "x".repeat(20)));
+        for (text, limit, expected) in [
+            ("xy\nz", 2, "xy… (2 more characters)"),
+            ("x\nyz", 2, "x\\u{a}… (2 more characters)"),
+            ("xé鍵", 2, "xé… (1 more characters)"),
+            ("xé", 2, "xé"),
+            ("é", 0, "… (1 more characters)"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(clean(text, limit), expected, "{text:?} at {limit}");
+        }
     }
 
     proptest! {
