@@ -245,8 +245,8 @@ fn query_results_are_named_in_a_subject() {
         change: &c,
         target,
         facts: facts.shown(),
-        plan: &plan,
-        outcomes: &[],
+        plan,
+        outcomes: Vec::new(),
     }
     .page()
     .unwrap();

@@ -78,7 +78,7 @@ async fn receipt(guard: &impl Guarding, boot: &Boot, change: &Change) -> Receipt
     let report = judged.report(boot, change);
     let page = report.page();
     let sent = PageOutcome::Withheld("the command line sends no pages".to_owned());
-    report.receipt(page.as_ref().map(|page| (page, &sent)))
+    report.receipt(page.map(|page| (page, sent)))
 }
 
 async fn boot(

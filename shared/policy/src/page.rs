@@ -160,7 +160,7 @@ impl<E: Effect> Report<'_, E> {
 
     /// What is left to a person, by what it is about: of what is mended only what is good to know.
     fn remedies(&self) -> Vec<(&'static str, Vec<&Remedy>)> {
-        let refused = self.plan.effects.iter().zip(self.outcomes).map(|(effect, outcome)| {
+        let refused = self.plan.effects.iter().zip(&self.outcomes).map(|(effect, outcome)| {
             let remedies: Vec<&Remedy> = match outcome {
                 Outcome::Refused { remedies, .. } => remedies.iter().collect(),
                 Outcome::Applied
@@ -191,7 +191,7 @@ impl<E: Effect> Report<'_, E> {
 
     /// Whether the effect that mends a finding is done.
     fn mended(&self, finding: &Finding) -> bool {
-        let outcomes = self.plan.effects.iter().zip(self.outcomes);
+        let outcomes = self.plan.effects.iter().zip(&self.outcomes);
         let mending = |(effect, _): &(&E, &Outcome)| Some(effect.ensure()) == finding.mended_by;
         let mut mending = outcomes.filter(mending).peekable();
         mending.peek().is_some()

@@ -5,7 +5,7 @@
 
 use crate::guard::Guard;
 use crate::page::{Page, Said};
-use crate::plan::{Effect, Outcome, Severity, Verdict};
+use crate::plan::{Effect, Finding, Outcome, Severity, Verdict};
 use crate::policy::Mode;
 use crate::report::{NOT_REACHED, Report, UnreadableEvent};
 use crate::untrusted::{Untrusted, clean};
@@ -165,7 +165,7 @@ impl Receipt {
         mode: Mode,
         event: &UnreadableEvent,
         received: Timestamp,
-        page: (&Page, &PageOutcome),
+        page: (Page, &PageOutcome),
     ) -> Self {
         let UnreadableEvent { id, account, region, error } = event;
         let finding = FindingLine {
@@ -206,8 +206,8 @@ impl Receipt {
 }
 
 impl PageLine {
-    fn of(page: &Page, outcome: &PageOutcome) -> Self {
-        Self::new(page.severity, page.title.clone(), page.text.clone(), outcome)
+    fn of(page: Page, outcome: &PageOutcome) -> Self {
+        Self::new(page.severity, page.title, page.text, outcome)
     }
 
     fn new(severity: Severity, title: String, text: String, outcome: &PageOutcome) -> Self {
@@ -224,42 +224,43 @@ impl PageLine {
 impl<E: Effect> Report<'_, E> {
     /// The receipt, with the page that was made of this report and what became of it.
     #[must_use]
-    pub fn receipt(&self, page: Option<(&Page, &PageOutcome)>) -> Receipt {
-        self.receipt_with(self.facts.clone(), page.map(|(page, outcome)| PageLine::of(page, outcome)))
+    pub fn receipt(self, page: Option<(Page, PageOutcome)>) -> Receipt {
+        self.receipt_with(page.map(|(page, outcome)| PageLine::of(page, &outcome)))
     }
 
     /// The receipt of a report whose page goes nowhere, so that the formats it would be sent in aren't made.
     #[must_use]
-    pub fn receipt_of_replay(mut self, outcome: &PageOutcome) -> Receipt {
+    pub fn receipt_of_replay(self, outcome: &PageOutcome) -> Receipt {
         let line = |said: Said<'_>| PageLine::new(said.severity, said.title, said.text, outcome);
         let page = self.said().map(line);
-        let facts = std::mem::take(&mut self.facts);
-        self.receipt_with(facts, page)
+        self.receipt_with(page)
     }
 
-    fn receipt_with(&self, facts: Value, page: Option<PageLine>) -> Receipt {
+    fn receipt_with(self, page: Option<PageLine>) -> Receipt {
         let shown = |text: &Option<Untrusted>| text.as_ref().map(ToString::to_string);
-        let failure = self.change.failure.as_ref();
+        let effects = self.effect_lines();
+        let Self { guard, mode, change, target, facts, plan, .. } = self;
+        let failure = change.failure.as_ref();
         Receipt {
-            event_id: self.change.event_id.to_string(),
-            event_name: self.change.event_name.to_string(),
-            guard: self.guard,
-            target: self.target.clone(),
-            account: self.change.place.account.to_string(),
-            region: self.change.place.region.to_string(),
-            time: self.change.time.to_string(),
-            mode: self.mode,
-            verdict: self.plan.verdict,
-            findings: self.plan.findings.iter().map(FindingLine::of).collect(),
-            effects: self.effect_lines(),
+            event_id: change.event_id.to_string(),
+            event_name: change.event_name.to_string(),
+            guard,
+            target,
+            account: change.place.account.to_string(),
+            region: change.place.region.to_string(),
+            time: change.time.to_string(),
+            mode,
+            verdict: plan.verdict,
+            findings: plan.findings.into_iter().map(FindingLine::of).collect(),
+            effects,
             page,
-            reasons: self.plan.reasons.clone(),
-            assumed: self.plan.assumed.clone(),
+            reasons: plan.reasons,
+            assumed: plan.assumed,
             change: ChangeLine {
-                source: self.change.event_source.to_string(),
-                actor: self.change.actor.shown(),
-                source_ip: shown(&self.change.source_ip),
-                user_agent: shown(&self.change.user_agent),
+                source: change.event_source.to_string(),
+                actor: change.actor.shown(),
+                source_ip: shown(&change.source_ip),
+                user_agent: shown(&change.user_agent),
                 error_code: failure.map(|failure| failure.code.to_string()),
                 error_message: failure.and_then(|failure| shown(&failure.message)),
             },
@@ -286,14 +287,10 @@ impl<E: Effect> Report<'_, E> {
 }
 
 impl FindingLine {
-    fn of(finding: &crate::plan::Finding) -> Self {
-        Self {
-            id: finding.id.to_owned(),
-            severity: finding.severity,
-            summary: finding.summary.clone(),
-            evidence: finding.evidence.clone(),
-            remedy: finding.remedies.iter().map(ToString::to_string).collect(),
-        }
+    fn of(finding: Finding) -> Self {
+        let Finding { id, severity, summary, evidence, remedies, mended_by: _ } = finding;
+        let remedy = remedies.iter().map(ToString::to_string).collect();
+        Self { id: id.to_owned(), severity, summary, evidence, remedy }
     }
 }
 

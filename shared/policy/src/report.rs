@@ -28,9 +28,9 @@ pub struct Report<'a, E> {
     /// The facts, as the guard shows them.
     pub facts: Value,
     /// The plan.
-    pub plan: &'a Plan<E>,
+    pub plan: Plan<E>,
     /// What became of each effect of the plan, in its order.
-    pub outcomes: &'a [Outcome],
+    pub outcomes: Vec<Outcome>,
 }
 
 /// What little is known of an event that can't be read.

@@ -63,7 +63,7 @@ impl Desk {
     pub async fn close<E: Effect>(
         &self,
         boot: &Boot,
-        report: &Report<'_, E>,
+        report: Report<'_, E>,
         spent: Spent,
         deadline: &Deadline,
     ) -> Result<Box<RawValue>, Unfinished> {
@@ -72,15 +72,16 @@ impl Desk {
         let duplicate = self.locked(|seen| seen.has(event));
         let told = self.tell(boot, report.page(), event, deadline).await;
         self.locked(|seen| seen.remember(event.to_owned()));
-        let mut receipt = report.receipt(told.as_ref().map(|(page, outcome)| (page, outcome)));
+        let judged = judge(&report, told.as_ref().map(|(_, outcome)| outcome));
+        let event_age = spent.started.as_millisecond() - report.change.time.as_millisecond();
+        let mut receipt = report.receipt(told);
         receipt.duplicate = duplicate;
         receipt.timings_ms = Some(Timings {
-            event_age: spent.started.as_millisecond() - report.change.time.as_millisecond(),
+            event_age,
             gather: milliseconds(spent.gather),
             apply: milliseconds(spent.apply),
             page: milliseconds(paging.elapsed()),
         });
-        let judged = judge(report, told.map(|(_, outcome)| outcome));
         if let Err(unfinished) = &judged {
             unfinished.log();
         }
@@ -102,7 +103,7 @@ impl Desk {
         let event = UnreadableEvent::of(event, &boot.region, error);
         let page = Page::of_unreadable_event_with(boot.guard, &event, boot.policy.pages.runbook.as_deref());
         let outcome = self.page(boot, &page, &print, deadline).await;
-        let told = (&page, &outcome);
+        let told = (page, &outcome);
         let receipt = Receipt::of_unreadable_event(boot.guard, boot.mode, &event, Timestamp::now(), told);
         let unfinished = match outcome {
             PageOutcome::Failed(why) => Unfinished::Page(why),
@@ -192,9 +193,9 @@ impl Desk {
     }
 }
 
-fn judge<E: Effect>(report: &Report<'_, E>, page: Option<PageOutcome>) -> Result<(), Unfinished> {
+fn judge<E: Effect>(report: &Report<'_, E>, page: Option<&PageOutcome>) -> Result<(), Unfinished> {
     if let Some(PageOutcome::Failed(why)) = page {
-        return Err(Unfinished::Page(why));
+        return Err(Unfinished::Page(why.clone()));
     }
     let failed = report.outcomes.iter().find_map(|outcome| match outcome {
         Outcome::Failed { why } => Some(why),

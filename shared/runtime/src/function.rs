@@ -94,17 +94,10 @@ pub struct Function<J> {
 impl<E: Effect> Judged<E> {
     /// What there is to tell about it.
     #[must_use]
-    pub fn report<'a>(&'a self, boot: &'a Boot, change: &'a Change) -> Report<'a, E> {
-        Report {
-            guard: boot.guard,
-            mode: boot.mode,
-            pages: &boot.policy.pages,
-            change,
-            target: self.target.clone(),
-            facts: self.facts.clone(),
-            plan: &self.plan,
-            outcomes: &self.outcomes,
-        }
+    pub fn report<'a>(self, boot: &'a Boot, change: &'a Change) -> Report<'a, E> {
+        let Self { target, facts, plan, outcomes, spent: _ } = self;
+        let pages = &boot.policy.pages;
+        Report { guard: boot.guard, mode: boot.mode, pages, change, target, facts, plan, outcomes }
     }
 }
 
@@ -215,8 +208,8 @@ impl<J: Guarding> Function<J> {
     async fn handle_change(&self, change: &Change, deadline: &Deadline) -> Result<Box<RawValue>, Unfinished> {
         let judging: Boxed<'_, _> = Box::pin(judge(&self.guard, &self.boot, change, deadline));
         let judged = judging.await;
-        let report = judged.report(&self.boot, change);
-        self.desk.close(&self.boot, &report, judged.spent, deadline).await
+        let spent = judged.spent;
+        self.desk.close(&self.boot, judged.report(&self.boot, change), spent, deadline).await
     }
 }
 

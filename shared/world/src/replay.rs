@@ -97,28 +97,30 @@ pub struct Judged<F, E> {
 impl Judgement {
     /// The receipt of the change that was judged.
     #[must_use]
-    pub fn receipt(&self, policy: &Policy, change: &Change) -> Receipt {
+    pub fn receipt(self, policy: &Policy, change: &Change) -> Receipt {
         match self {
             Self::LogGroup(judged) => {
                 let target = guards::log_group::Target::of(change).arn();
-                judged.receipt(policy, change, target, judged.facts.shown())
+                let facts = judged.facts.shown();
+                judged.receipt(policy, change, target, facts)
             }
             Self::Trail(judged) => {
                 let target = guards::trail::Target::of(change).arn();
-                judged.receipt(policy, change, target, judged.facts.shown())
+                let facts = judged.facts.shown();
+                judged.receipt(policy, change, target, facts)
             }
             Self::Key(judged) => {
                 let target = guards::key::Target::of(change).arn();
-                judged.receipt(policy, change, target, judged.facts.shown())
+                let facts = judged.facts.shown();
+                judged.receipt(policy, change, target, facts)
             }
         }
     }
 }
 
 impl<F, E: Effect> Judged<F, E> {
-    fn receipt(&self, policy: &Policy, change: &Change, target: Option<String>, facts: Value) -> Receipt {
+    fn receipt(self, policy: &Policy, change: &Change, target: Option<String>, facts: Value) -> Receipt {
         let Self { guard, mode, facts: _, plan, outcomes } = self;
-        let (guard, mode) = (*guard, *mode);
         let report = Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes };
         let sent = match mode {
             Mode::Observe => PageOutcome::Withheld("the mode is `observe`".to_owned()),

@@ -145,7 +145,7 @@ fn judge(world: &World, policy: &Policy, change: &Change) -> Option<Judged> {
         ($guard:ident) => {{
             let facts = sealwatch_world::$guard::gather(world, policy, change, change.time);
             let plan = $guard::decide(policy, change, &facts, change.time);
-            judged(guard, policy, change, facts.shown(), &plan)
+            judged(guard, policy, change, facts.shown(), plan)
         }};
     }
     Some(match guard {
@@ -155,7 +155,7 @@ fn judge(world: &World, policy: &Policy, change: &Change) -> Option<Judged> {
     })
 }
 
-fn judged<E: Effect>(guard: Guard, policy: &Policy, change: &Change, facts: Value, plan: &Plan<E>) -> Judged {
+fn judged<E: Effect>(guard: Guard, policy: &Policy, change: &Change, facts: Value, plan: Plan<E>) -> Judged {
     let mode = policy.mode_of(guard);
     let outcome = match mode {
         Mode::Observe | Mode::Page => Outcome::Withheld,
@@ -163,12 +163,9 @@ fn judged<E: Effect>(guard: Guard, policy: &Policy, change: &Change, facts: Valu
     };
     let outcomes = vec![outcome; plan.effects.len()];
     let target = target_of(change);
-    let report =
-        Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes: &outcomes };
-    Judged {
-        effects: plan.effects.iter().map(|effect| (effect.ensure(), effect.target())).collect(),
-        page: report.page(),
-    }
+    let effects = plan.effects.iter().map(|effect| (effect.ensure(), effect.target())).collect();
+    let report = Report { guard, mode, pages: &policy.pages, change, target, facts, plan, outcomes };
+    Judged { effects, page: report.page() }
 }
 
 /// The ARN of what a change is about.

@@ -52,7 +52,7 @@ fn a_receipt_is_one_line_without_anything_invisible() {
         // What a guard writes itself is cleaned where it is written; this is about the event's own texts.
         story.plan = created(Mode::Remediate, Outcome::Applied).plan;
         let page = story.page();
-        let receipt = story.report().receipt(Some((&page, &PageOutcome::Failed(text.clone()))));
+        let receipt = story.report().receipt(Some((page, PageOutcome::Failed(text.clone()))));
         let line = serde_json::to_string(&receipt).unwrap();
         assert!(line.chars().all(is_plain), "{name}: {line}");
         assert!(line.len() < 64 * 1024, "{name}: {}", line.len());

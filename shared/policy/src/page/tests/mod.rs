@@ -43,8 +43,8 @@ impl Story {
             change: &self.change,
             target: Target::of(&self.change).arn(),
             facts: Value::Null,
-            plan: &self.plan,
-            outcomes: &self.outcomes,
+            plan: self.plan.clone(),
+            outcomes: self.outcomes.clone(),
         }
     }
 
