@@ -117,7 +117,7 @@ impl<E: Effect> Report<'_, E> {
         };
         let remedies = self.remedies();
         let steps = remedies.iter().flat_map(|(_, remedies)| remedies);
-        let steps: Vec<String> = steps.map(|remedy| one_line(&remedy.to_string()).into_owned()).collect();
+        let steps: Vec<String> = steps.map(|remedy| step_in_chat(remedy)).collect();
         let context = [
             ("severity", severity.as_str()),
             ("finding", worst.id),
@@ -230,6 +230,17 @@ impl<E: Effect> Report<'_, E> {
         } else {
             State::ReplayedInPart
         }
+    }
+}
+
+fn step_in_chat(remedy: &Remedy) -> String {
+    let step = one_line(&remedy.to_string()).into_owned();
+    match remedy {
+        Remedy::Command(_) | Remedy::Statement(_) if !chat::shows(&step) => {
+            "take the next command or statement from the e-mail: it holds characters that chat can't show"
+                .to_owned()
+        }
+        Remedy::Command(_) | Remedy::Statement(_) | Remedy::Step(_) => step,
     }
 }
 

@@ -45,12 +45,19 @@ pub(super) fn notification(
     })
 }
 
-/// Replaces what a chat client would read as a mark, a link or a mention. A `>` alone is none of these, and
-/// commands redirect with it.
+/// Whether chat can show a text as it is: a command in which something was replaced would be another command.
+pub(super) fn shows(text: &str) -> bool {
+    !text.contains(REPLACED)
+}
+
+/// What a chat client would read as a mark, a link or a mention. A `>` alone is none of these, and commands redirect with it.
+const REPLACED: [char; 2] = ['`', '<'];
+
+/// Replaces it, by what no shell reads as more than a letter: the text holds commands, and names within their quotes.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|character| match character {
-            '`' => '\'',
+            '`' => 'ˋ',
             '<' => '‹',
             other => other,
         })

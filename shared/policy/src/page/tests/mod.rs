@@ -134,7 +134,7 @@ fn failed(why: &str) -> Outcome {
 fn shown(page: &Page) -> String {
     let mut chat = page.chat.clone();
     let description = chat["content"].as_object_mut().unwrap().remove("description").unwrap();
-    let email = page.text.replace('`', "'").replace('<', "‹");
+    let email = page.text.replace('`', "ˋ").replace('<', "‹");
     assert_eq!(description, json!(format!("```\n{email}\n```")));
     let attributes = page.attributes.iter().map(|(name, value)| format!("{name}={value}"));
     let attributes = attributes.collect::<Vec<_>>().join(" ");

@@ -1,6 +1,7 @@
 //! What there is to do: steps, statements and commands, and where the runbook is.
 
 use super::*;
+use crate::plan::shell_word;
 
 #[test]
 fn a_key_whose_policy_shuts_cloudwatch_logs_out() {
@@ -163,4 +164,29 @@ fn a_step_that_a_command_carries_out_goes_once_it_is_mended() {
     assert_eq!(told(&story), [false, false, true]);
     story.outcomes = vec![Outcome::Withheld];
     assert_eq!(told(&story), [true, true, false], "there it is the second step");
+}
+
+#[test]
+fn no_name_makes_of_a_command_in_chat_another_one() {
+    // IAM lets a role's path hold any printable character of ASCII.
+    let hostile = "arn:aws:iam::111122223333:role/`;echo${IFS}run;`<x/to-logs";
+    let command = format!("aws cloudtrail update-trail --cloud-watch-logs-role-arn {}", shell_word(hostile));
+    let mut story = created(Mode::Page, Outcome::Withheld);
+    let [finding] = story.plan.findings.as_mut_slice() else { panic!("one finding") };
+    finding.remedies = vec![Remedy::Step("as `this` was".to_owned()), Remedy::Command(command.clone())];
+    let page = story.page();
+    assert!(page.text.contains(&command), "{}", page.text);
+    let steps = page.chat["content"]["nextSteps"].as_array().unwrap();
+    assert_eq!(
+        steps.iter().filter(|step| step.as_str().unwrap().starts_with("aws ")).count(),
+        0,
+        "{steps:?}"
+    );
+    assert!(steps.iter().any(|step| step.as_str().unwrap().contains("from the e-mail")), "{steps:?}");
+    // Who copies it from the description runs one command, if with another name.
+    let description = page.chat["content"]["description"].as_str().unwrap();
+    let line = description.lines().find(|line| line.contains("aws cloudtrail")).unwrap();
+    let script = format!("aws() {{ printf '%s\\n' \"$#\"; }}; {line}");
+    let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "4\n", "{line}");
 }
