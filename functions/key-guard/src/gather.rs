@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{Reading, Unreadable};
 use sealwatch_policy::guards::key::{
-    Description, Facts, History, Questions, Target, questions, scan, target_to_read,
+    Description, Facts, History, Questions, Target, may_be_late, questions, scan, target_to_read,
 };
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef, Place};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
+use sealwatch_runtime::read_back::PAUSE;
 
 /// What is asked about one key: where, because of what, and until when.
 #[derive(Clone, Copy)]
@@ -35,7 +36,7 @@ pub async fn gather(boot: &Boot, change: &Change, now: Timestamp, deadline: &Dea
         Some(Target::Alias(alias)) => return alias::gather(boot, change, &alias, deadline).await,
         Some(Target::Unclear(_)) | None => return facts,
     };
-    facts.key = look(boot, change, &reference, deadline).await;
+    facts.key = look_again(boot, change, &reference, now, deadline).await;
     let (key, found) = match &facts.key {
         Reading::Known(found) if is_meant(found, change, &reference) => (found.arn.clone(), Some(found)),
         Reading::Absent => match reference {
@@ -52,6 +53,27 @@ pub async fn gather(boot: &Boot, change: &Change, now: Timestamp, deadline: &Dea
     facts.history = history;
     facts.earlier_policy = earlier_policy;
     facts
+}
+
+/// The key of a change, looked at a few times more while it shows nothing of a call that succeeded only just now.
+async fn look_again(
+    boot: &Boot,
+    change: &Change,
+    reference: &KeyRef,
+    now: Timestamp,
+    deadline: &Deadline,
+) -> Reading<Description> {
+    /// Some three seconds: KMS' guide says that it is typically less than a few.
+    const LOOKS: usize = 10;
+    for _ in 0..LOOKS {
+        let found = look(boot, change, reference, deadline).await;
+        let is_late = matches!(&found, Reading::Known(key) if may_be_late(change, key, now));
+        if !is_late || !deadline.has(Step::Ask, PAUSE * 2) {
+            return found;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    look(boot, change, reference, deadline).await
 }
 
 /// The key or alias of a change, unless another account's or Region's function has to look.

@@ -203,3 +203,34 @@ async fn what_the_instance_did_and_not_what_it_was_told_completes_the_history() 
     let told: Vec<&str> = calls.iter().map(|it| it["act"].as_str().unwrap()).collect();
     assert_eq!(told, ["enabled"], "{second}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_state_from_before_the_call_is_looked_at_again() {
+    let states = ["Enabled", "Enabled", "PendingDeletion", "PendingDeletion", "Enabled"];
+    let account = Account::of(&states);
+    let (receipt, failed) = account.handle_by("mode = \"page\"\n", &scheduled()).await;
+    assert!(failed.is_none(), "{receipt}");
+    assert_eq!((&receipt["verdict"], account.describe.num_calls()), (&json!("violation"), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_enabled_again_is_believed_after_some_looks() {
+    let minutes_ago = |minutes| (Timestamp::now() - jiff::SignedDuration::from_mins(minutes)).to_string();
+    let request = json!({ "keyId": KEY });
+    for (time, name, is_looked_at_again) in [
+        (minutes_ago(0), "DisableKey", true),
+        (minutes_ago(0), "ScheduleKeyDeletion", true),
+        (minutes_ago(3), "DisableKey", false),
+        (minutes_ago(0), "EnableKey", false),
+    ] {
+        let account = Account::of(&["Enabled"]);
+        let (receipt, failed) = account.handle(&past("1", name, &time, &request)).await;
+        assert!(failed.is_none(), "{receipt}");
+        let looks = account.describe.num_calls();
+        assert_eq!(receipt["verdict"], "compliant", "{name} at {time}");
+        assert!(
+            if is_looked_at_again { (5..=11).contains(&looks) } else { looks == 1 },
+            "{name} at {time}: {looks}"
+        );
+    }
+}
