@@ -54,6 +54,29 @@ async fn a_history_that_cannot_be_read_leaves_the_key_disabled() {
 }
 
 #[tokio::test]
+async fn a_key_that_an_exempt_caller_may_just_have_disabled_is_enabled_only_once_the_history_shows_the_call()
+{
+    const POLICY: &str = "mode = \"remediate\"\n[[exempt]]\nguard = \"key\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass\"\nreason = \"incident\"\n";
+    let event = scheduled();
+    for (name, lookup, expected) in [
+        ("it lags behind", history(Vec::new()), vec![("key-not-pending-deletion", "applied")]),
+        (
+            "it has caught up",
+            history(vec![event.clone()]),
+            vec![("key-not-pending-deletion", "applied"), ("key-enabled", "applied")],
+        ),
+    ] {
+        let states = ["PendingDeletion", "Disabled", "Enabled"];
+        let account = Account { lookup, ..Account::of(&states[..=expected.len()]) };
+        let (receipt, unfinished) = account.handle_by(POLICY, &event).await;
+        assert_eq!(outcomes(&receipt), expected, "{name}: {receipt}");
+        assert_eq!(account.enable.num_calls(), expected.len() - 1, "{name}");
+        assert_eq!(account.published.num_calls(), 1, "{name}");
+        assert!(unfinished.is_none(), "{name}: to try again so soon would show no more");
+    }
+}
+
+#[tokio::test]
 async fn a_history_too_long_to_read_is_never_taken_for_none() {
     let lookup = mock!(CloudTrail::lookup_events).then_output(|| {
         let other = of_key("other-1", "DisableKey", 2, OTHER);

@@ -150,6 +150,10 @@ pub(super) fn deletion_scheduled(key: &Description, policy: &Policy, usage: &Usa
     }
 }
 
+/// Why a key that was enabled as far as is known stays disabled. Lambda tries a failed event again after one minute and after two
+/// more, which is sooner than the history may show the call; so the event doesn't fail for it, and a person is told to look.
+pub(super) const EXEMPT_CALL_MAY_BE_MISSING: &str = "as far as CloudTrail's event history tells; but that is up to 15 minutes late and doesn't show this call yet, and policy exempts callers: if one of them disabled the key shortly before, to enable it would undo that. Sealwatch doesn't look again: in 15 minutes see who called DisableKey, and enable it if nobody meant to take it out of service";
+
 /// Once its deletion is cancelled it stays disabled, although it may be meant to be enabled.
 fn stays_disabled(id: &'static str, severity: Severity, key: &KeyArn, why: &str, told: String) -> Finding {
     Finding {

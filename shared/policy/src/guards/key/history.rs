@@ -7,6 +7,8 @@
 use super::{Call, Description, Facts, Origin};
 use crate::change::{Actor, Change};
 use crate::facts::{KeyState, Reading};
+use crate::guards::Guard;
+use crate::policy::{Exempt, Policy};
 use crate::untrusted::{SHOWN, clean};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -61,6 +63,11 @@ pub(super) enum Before {
 ///
 /// Source: KMS Developer Guide, "Eventual consistency".
 const SPREAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// How late CloudTrail's event history may be.
+///
+/// Source: CloudTrail User Guide, "Working with CloudTrail event history".
+const LAG: SignedDuration = SignedDuration::from_mins(15);
 
 /// How often the same repair is made within a day: who then still undoes it isn't stopped by another.
 pub(super) const REPAIRS: usize = 3;
@@ -196,6 +203,18 @@ pub(super) fn has_caught_up(change: &Change, facts: &Facts) -> bool {
     known(facts).is_some_and(|history| {
         history.since.is_none() || history.past.iter().any(|past| past.event_id == change.event_id.raw())
     })
+}
+
+/// Whether a call that was made shortly before the change may be missing from the history, and would tell of the state then.
+pub(super) fn may_lack_what_came_before(change: &Change, facts: &Facts) -> bool {
+    let is_told_outright = known(facts).is_some_and(|history| history.state_before.is_some());
+    !is_told_outright && !has_caught_up(change, facts)
+}
+
+/// Whether policy exempts any caller, or did so when a call was made that the history may not show yet.
+pub(super) fn was_anybody_exempt(policy: &Policy, change: &Change, now: Timestamp) -> bool {
+    let since = change.time.min(now).checked_sub(LAG).unwrap_or(Timestamp::MIN);
+    policy.exemptions_of(Guard::Key, since).any(|exemption| matches!(exemption.what, Exempt::Principal(_)))
 }
 
 fn known(facts: &Facts) -> Option<&History> {

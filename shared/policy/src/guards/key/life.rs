@@ -1,7 +1,8 @@
 //! Whether a key lives: scheduled for deletion, disabled, without material, or gone.
 //!
 //! A key that is in use is rescued from the call that endangers it, and only from that: what another call turns up is
-//! told. A key that was disabled before it was scheduled stays disabled.
+//! told. A key that was disabled before it was scheduled stays disabled, and so does one that an exempt caller may have
+//! disabled too lately for the history to show it.
 
 use super::history::{self, Act, Before};
 use super::judgement::Judgement;
@@ -85,6 +86,22 @@ impl Judgement<'_> {
         usage
     }
 
+    /// Whether the key was enabled when its deletion was scheduled, as far as that may be acted on.
+    ///
+    /// A DisableKey call that isn't on record yet matters only if an exempt caller made it: anybody else's is undone on its
+    /// own event.
+    fn before(&self, key: &Description) -> Before {
+        match history::before(self.change, self.facts, key) {
+            Before::Enabled(why)
+                if history::may_lack_what_came_before(self.change, self.facts)
+                    && history::was_anybody_exempt(self.policy, self.change, self.now) =>
+            {
+                Before::Unknown(format!("{why}, {}", findings::EXEMPT_CALL_MAY_BE_MISSING))
+            }
+            before @ (Before::Enabled(_) | Before::Disabled(_) | Before::Unknown(_)) => before,
+        }
+    }
+
     fn dying(&mut self, key: &Description) {
         let usage = self.usage();
         let mut finding = findings::deletion_scheduled(key, self.policy, &usage);
@@ -110,7 +127,7 @@ impl Judgement<'_> {
             finding.evidence.push(findings::no_fight("its deletion was cancelled", times));
             return self.draft.found(finding, None);
         }
-        let before = history::before(self.change, self.facts, key);
+        let before = self.before(key);
         match &before {
             Before::Enabled(why) => {
                 finding
@@ -148,7 +165,7 @@ impl Judgement<'_> {
     fn disabled(&mut self, key: &Description) {
         let before = match self.call {
             // What cancelling leaves behind, or what was so before.
-            Call::Schedule | Call::Cancel => Some(history::before(self.change, self.facts, key)),
+            Call::Schedule | Call::Cancel => Some(self.before(key)),
             Call::Disable
             | Call::Enable
             | Call::PutPolicy

@@ -258,9 +258,100 @@ fn its_own_cancelling_is_recognised() {
 fn a_history_that_lags_behind_is_said_to() {
     let lagging = evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(Vec::new())));
     assert!(lagging.contains("doesn't show this call yet"), "{lagging}");
-    let own = Past { event_id: "e-1".to_owned(), ..past(Act::Scheduled, WHEN) };
-    let whole = evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(vec![own])));
+    let whole =
+        evidence(&plan(&change("ScheduleKeyDeletion"), &scheduled_with(vec![itself(Act::Scheduled)])));
     assert!(!whole.contains("doesn't show this call yet"), "{whole}");
+}
+
+/// The change itself, as the history shows it once it has caught up.
+fn itself(act: Act) -> Past {
+    Past { event_id: "e-1".to_owned(), ..past(act, WHEN) }
+}
+
+#[test]
+fn what_an_exempt_caller_may_just_have_disabled_is_not_enabled_before_the_history_shows_it() {
+    const CALLER: &str = "principal = \"arn:aws:iam::111122223333:role/break-glass*\"";
+    let exempt =
+        |guard: &str, what: &str| format!("[[exempt]]\nguard = \"{guard}\"\n{what}\nreason = \"incident\"\n");
+    let caller = exempt("key", CALLER);
+    let until = |day: &str| exempt("key", &format!("{CALLER}\nuntil = {day}"));
+    let whole = || vec![itself(Act::Scheduled)];
+    let enabled = || vec![past(Act::Enabled, "2026-11-03T09:00:00Z")];
+    for (name, policy, past, expected) in [
+        ("a caller is exempt, and the history lags behind", caller.clone(), vec![], false),
+        ("the same, and it was enabled shortly before", caller.clone(), enabled(), false),
+        ("the same, until today", until("2026-11-03"), vec![], false),
+        ("the same, until yesterday", until("2026-11-02"), vec![], true),
+        ("the history shows the call", caller.clone(), whole(), true),
+        ("nobody is exempt", String::new(), vec![], true),
+        ("a caller is exempt for another guard", exempt("trail", CALLER), vec![], true),
+        ("other keys are exempt", exempt("key", "match = \"alias/other\""), vec![], true),
+        ("keys with a tag are exempt", exempt("key", "tag = { key = \"k\", value = \"v\" }"), vec![], true),
+    ] {
+        let plan = plan_under(&policy, &change("ScheduleKeyDeletion"), &scheduled_with(past));
+        let rescue: &[&str] = match expected {
+            true => &["key-not-pending-deletion", "key-enabled"],
+            false => &["key-not-pending-deletion"],
+        };
+        assert_eq!(ensured(&plan), rescue, "{name}");
+    }
+}
+
+#[test]
+fn an_exemption_that_ended_since_still_holds_for_the_minutes_before_it_ended() {
+    let rule = "[[exempt]]\nguard = \"key\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass\"\nuntil = 2026-11-02\nreason = \"incident\"\n";
+    for (at, expected) in [("2026-11-03T00:14:59Z", 1), ("2026-11-03T00:15:00Z", 2)] {
+        let mut record = record("ScheduleKeyDeletion", json!({ "keyId": ID }));
+        record["eventTime"] = json!(at);
+        let facts = Facts { last_use: last_used("2026-11-02T22:00:00Z"), ..scheduled_with(Vec::new()) };
+        let plan = decide(&policy(rule), &change_of(&record), &facts, time("2026-11-03T00:16:00Z"));
+        assert_eq!(plan.effects.len(), expected, "{at}");
+    }
+}
+
+#[test]
+fn a_key_that_was_left_disabled_for_an_exempt_caller_is_told_with_the_reason_and_the_command() {
+    let rule = "[[exempt]]\nguard = \"key\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass\"\nreason = \"incident\"\n";
+    let command = format!("aws kms enable-key --region eu-central-1 --key-id {}", arn());
+    for (name, call, facts, told) in [
+        (
+            "scheduled",
+            "ScheduleKeyDeletion",
+            scheduled_with(Vec::new()),
+            vec!["key.deletion-scheduled", "key.state-unknown"],
+        ),
+        // What Lambda's retry finds if the page couldn't be sent.
+        ("scheduled, and rescued since", "ScheduleKeyDeletion", used("Disabled"), vec!["key.disabled"]),
+        (
+            "scheduled and cancelled by whoever wants it enabled",
+            "CancelKeyDeletion",
+            Facts {
+                history: Reading::Known(history_of(vec![past(Act::Scheduled, "2026-11-03T09:12:00Z")])),
+                ..used("Disabled")
+            },
+            vec!["key.disabled"],
+        ),
+    ] {
+        let plan = plan_under(rule, &change(call), &facts);
+        assert_eq!(ids(&plan), told, "{name}");
+        assert!(!ensured(&plan).contains(&"key-enabled"), "{name}");
+        let last = plan.findings.last().unwrap();
+        assert_eq!(last.mended_by, None, "{name}: so the page keeps the command");
+        assert!(last.remedies.iter().any(|it| it.to_string() == command), "{name}");
+        assert!(last.evidence.join(" ").contains("policy exempts callers"), "{name}: {:?}", last.evidence);
+        assert!(!plan.retryable, "{name}: the retries end before the history has caught up");
+        let without = plan_under("", &change(call), &facts);
+        assert!(ensured(&without).contains(&"key-enabled"), "{name}: nobody is exempt");
+    }
+}
+
+#[test]
+fn a_state_that_is_known_outright_needs_no_history_that_has_caught_up() {
+    let rule = "[[exempt]]\nguard = \"key\"\nprincipal = \"arn:aws:iam::111122223333:role/break-glass\"\nreason = \"incident\"\n";
+    let history = History { state_before: Some(KeyState::Enabled), ..history_of(Vec::new()) };
+    let facts = Facts { history: Reading::Known(history), ..used("PendingDeletion") };
+    let plan = plan_under(rule, &change("ScheduleKeyDeletion"), &facts);
+    assert_eq!(ensured(&plan), ["key-not-pending-deletion", "key-enabled"]);
 }
 
 #[test]
