@@ -24,12 +24,16 @@ pub(super) enum Destination {
 
 /// Whether a call names where the trail delivers.
 pub(super) fn names_a_destination(change: &Change) -> bool {
-    const BUCKET: [&str; 2] = ["s3BucketName", "s3KeyPrefix"];
-    names_any(change, &BUCKET) || names_a_notification(change)
+    names_bucket(change) || names_more_than_bucket(change)
 }
 
-fn names_a_notification(change: &Change) -> bool {
-    names_any(change, &["snsTopicName", "cloudWatchLogsLogGroupArn"])
+fn names_bucket(change: &Change) -> bool {
+    names_any(change, &["s3BucketName"])
+}
+
+/// What no list of buckets speaks for.
+fn names_more_than_bucket(change: &Change) -> bool {
+    names_any(change, &["s3KeyPrefix", "snsTopicName", "cloudWatchLogsLogGroupArn"])
 }
 
 /// A record that leaves its request out may have named anything.
@@ -45,7 +49,7 @@ fn names_any(change: &Change, fields: &[&str]) -> bool {
 pub(super) fn asks_for_earlier(policy: &Policy, change: &Change) -> bool {
     let unlisted = policy.trails.buckets.is_empty();
     match Call::of(change) {
-        Some(Call::Update) => unlisted && names_a_destination(change) || names_a_notification(change),
+        Some(Call::Update) => unlisted && names_bucket(change) || names_more_than_bucket(change),
         Some(Call::Create | Call::Delete) => unlisted,
         Some(Call::Stop | Call::Start | Call::PutSelectors | Call::PutInsights) | None => false,
     }

@@ -172,16 +172,18 @@ pub(super) fn redirected(trail: &TrailArn, moved: Vec<Moved>, buckets: &[String]
     }
 }
 
-pub(super) fn may_be_redirected(trail: &TrailArn, now: String, why: String) -> Finding {
+pub(super) fn may_be_redirected(trail: &TrailArn, now: String, why: String, buckets: &[String]) -> Finding {
+    let mut remedies = vec![
+        step("look whether the trail delivers where it should:"),
+        Remedy::Command(format!("aws cloudtrail get-trail --region {} --name {trail}", trail.place().region)),
+    ];
+    if buckets.is_empty() {
+        let list =
+            "list its bucket under `trails.buckets` in the policy file, and no history is needed to judge it";
+        remedies.push(step(list));
+    }
     Finding {
-        remedies: vec![
-            step("look whether the trail delivers where it should:"),
-            Remedy::Command(format!(
-                "aws cloudtrail get-trail --region {} --name {trail}",
-                trail.place().region
-            )),
-            step("list its bucket under `trails.buckets` in the policy file, and no history is needed"),
-        ],
+        remedies,
         ..finding(
             "trail.redirected",
             Severity::Medium,

@@ -150,7 +150,8 @@ impl<'a> Judgement<'a> {
             Destination::MayBeMoved(why) => {
                 let bucket = state.settings.bucket.name().unwrap_or("not told");
                 let now = format!("its bucket is {bucket}");
-                self.draft.findings.push(findings::may_be_redirected(self.trail, now, why));
+                let listed = &self.policy.trails.buckets;
+                self.draft.findings.push(findings::may_be_redirected(self.trail, now, why, listed));
             }
         }
     }

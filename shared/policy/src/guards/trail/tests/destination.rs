@@ -58,6 +58,13 @@ fn a_destination_is_held_against_history_or_the_list() {
     let had_topic =
         |it: &mut Settings| it.topic = Named::Is("arn:aws:sns:eu-central-1:111122223333:trails".to_owned());
     assert_eq!(judge(&listed("\"example-*\""), &topic(), &earlier(had_topic)), moved);
+    let prefix = || update(json!({ "name": "audit", "s3KeyPrefix": "hidden" }));
+    let had_prefix = |it: &mut Settings| it.prefix = Named::Is("shown".to_owned());
+    let here = listed("\"example-*\"");
+    assert_eq!(judge(&here, &prefix(), &earlier(had_prefix)), moved, "a list of buckets knows no prefix");
+    assert_eq!(judge(&here, &prefix(), &earlier(|_| {})), []);
+    assert_eq!(judge(&here, &bucket(), &earlier(had_prefix)), [], "the call didn't move it");
+    assert_eq!(judge(&here, &prefix(), &Facts { earlier: Reading::Absent, ..good() }), unsure);
     let group = || update(json!({ "name": "audit", "cloudWatchLogsLogGroupArn": "" }));
     let had_group = |it: &mut Settings| {
         it.log_group = Named::Is("arn:aws:logs:eu-central-1:111122223333:log-group:trails:*".to_owned())
@@ -111,4 +118,18 @@ fn a_redirected_trail_is_set_back_by_one_exact_command() {
         command(&listed, json!({ "name": "audit" }), |_| {}, |_| {}),
         update("--s3-bucket-name BUCKET")
     );
+}
+
+#[test]
+fn a_list_of_buckets_is_asked_for_where_it_would_help() {
+    let steps = |policy: &Policy, request: Value| {
+        let facts = Facts { earlier: Reading::Absent, ..good() };
+        let plan = decide(policy, &change_of(&record("UpdateTrail", request)), &facts, NOW.parse().unwrap());
+        assert_eq!(ids(&plan), ["trail.redirected"]);
+        let told: Vec<String> = plan.findings[0].remedies.iter().map(ToString::to_string).collect();
+        told.join("\n").contains("list its bucket")
+    };
+    let prefix = || json!({ "name": "audit", "s3KeyPrefix": "elsewhere" });
+    assert!(steps(&policy(POLICY), prefix()));
+    assert!(!steps(&policy(&format!("{POLICY}buckets = [\"example-*\"]\n")), prefix()), "it is listed");
 }
