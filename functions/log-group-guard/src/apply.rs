@@ -4,9 +4,9 @@
 
 use crate::gather::describe_group;
 use sealwatch_policy::facts::Reading;
-use sealwatch_policy::guards::log_group::{Effect, GroupState};
+use sealwatch_policy::guards::log_group::{Effect, GroupState, look};
 use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn};
-use sealwatch_policy::plan::{Outcome, Remedy, shell_word};
+use sealwatch_policy::plan::{Outcome, Remedy};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
@@ -95,13 +95,11 @@ async fn seen(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &Deadlin
     }
 }
 
-fn unseeable(group: &LogGroupArn) -> Vec<Remedy> {
-    let region = &group.place().region;
+/// What a person does where the group can't be read back.
+pub fn unseeable(group: &LogGroupArn) -> Vec<Remedy> {
     let step =
         "let this function's role call logs:DescribeLogGroups, and look whether the group has its key:";
-    let name = shell_word(group.name().as_str());
-    let look = format!("aws logs describe-log-groups --region {region} --log-group-name-prefix {name}");
-    vec![Remedy::Step(step.to_owned()), Remedy::Command(look)]
+    vec![Remedy::Step(step.to_owned()), look(group)]
 }
 
 /// What is missing after a denial. The preflight has read the key and found its policy open to CloudWatch

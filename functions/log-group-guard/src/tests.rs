@@ -18,7 +18,7 @@ use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sns::types::error::AuthorizationErrorException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use lambda_runtime::{Context, LambdaEvent};
-use sealwatch_policy::names::Region;
+use sealwatch_policy::names::{LogGroupArn, Region};
 use sealwatch_policy::policy::Policy;
 use sealwatch_runtime::clients::Clients;
 use sealwatch_runtime::desk::Unfinished;
@@ -335,6 +335,20 @@ async fn an_association_that_may_not_be_read_back_is_told_and_not_tried_again() 
         "{effect}"
     );
     assert_eq!([&associate, &published].map(Rule::num_calls), [1, 1]);
+}
+
+#[test]
+fn a_group_named_like_an_option_is_still_looked_for_by_its_name() {
+    for (name, expected) in [
+        ("/app/foo", "--log-group-name-prefix /app/foo"),
+        ("--debug", "--log-group-name-prefix=--debug"),
+        ("-#", "--log-group-name-prefix='-#'"),
+    ] {
+        let arn = format!("arn:aws:logs:eu-central-1:111122223333:log-group:{name}");
+        let remedies = apply::unseeable(&LogGroupArn::parse(&arn).unwrap());
+        let command = format!("aws logs describe-log-groups --region eu-central-1 {expected}");
+        assert_eq!(remedies.last().unwrap().to_string(), command);
+    }
 }
 
 #[tokio::test]

@@ -31,13 +31,19 @@ pub(super) fn state_unknown(group: &LogGroupArn, what: &str, evidence: Vec<Strin
         severity: Severity::High,
         summary: format!("log group {}: {what}", group.name()),
         evidence,
-        remedies: vec![Remedy::Command(format!(
-            "aws logs describe-log-groups --region {} {}",
-            group.place().region,
-            option("--log-group-name-prefix", group.name().as_str())
-        ))],
+        remedies: vec![look(group)],
         mended_by: None,
     }
+}
+
+/// How a person sees the group's state.
+#[must_use]
+pub fn look(group: &LogGroupArn) -> Remedy {
+    Remedy::Command(format!(
+        "aws logs describe-log-groups --region {} {}",
+        group.place().region,
+        option("--log-group-name-prefix", group.name().as_str())
+    ))
 }
 
 /// The group has no key.

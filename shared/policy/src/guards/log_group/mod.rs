@@ -12,6 +12,7 @@ mod shown;
 mod tests;
 
 pub use decide::decide;
+pub use findings::look;
 
 use crate::change::Change;
 use crate::facts::{KeyReading, Reading, Unreadable};
