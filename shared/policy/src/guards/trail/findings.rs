@@ -7,7 +7,7 @@ use super::settings::Moved;
 use super::{Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
-use crate::names::{KeyRef, TrailArn};
+use crate::names::{Arn, KeyRef, Region, TrailArn};
 use crate::plan::{Finding, Remedy, Severity, shell_word};
 use crate::preflight::{self, Obstacle, Statements};
 
@@ -214,7 +214,7 @@ pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&s
         remedies.push(step("look at the key's state and policy:"));
         remedies.push(Remedy::Command(format!(
             "aws kms describe-key --region {} --key-id {}",
-            key_region(key).unwrap_or(trail.place().region.as_str()),
+            key_region(key).as_ref().unwrap_or(&trail.place().region),
             shell_word(key)
         )));
     } else {
@@ -228,8 +228,9 @@ pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&s
     Some(Finding { remedies, ..finding("trail.delivery-failing", Severity::High, summary, evidence) })
 }
 
-fn key_region(key: &str) -> Option<&str> {
-    crate::names::Arn::split(key).map(|arn| arn.region).filter(|region| !region.is_empty())
+/// The Region that a key's ARN names; `None` for what is no ARN, or where no Region can be.
+fn key_region(key: &str) -> Option<Region> {
+    Region::parse(Arn::split(key)?.region).ok()
 }
 
 /// The trail of a DeleteTrail call is there: it was made again under its name.

@@ -158,3 +158,31 @@ fn a_call_that_failed_changes_nothing_and_an_attempt_to_weaken_is_told() {
         assert_eq!(denied(name, request.clone()), quiet, "{name} {request}");
     }
 }
+
+#[test]
+fn a_key_is_looked_at_where_its_arn_says_if_that_is_a_region() {
+    for (key, region, word) in [
+        (KEY, "eu-central-1", KEY),
+        (
+            "arn:aws:kms:us-east-1:111122223333:key/1234abcd",
+            "us-east-1",
+            "arn:aws:kms:us-east-1:111122223333:key/1234abcd",
+        ),
+        ("alias/trails", "eu-central-1", "alias/trails"),
+        ("arn:aws:kms::111122223333:key/1", "eu-central-1", "arn:aws:kms::111122223333:key/1"),
+        ("arn:aws:kms:$(id):111122223333:key/1", "eu-central-1", "'arn:aws:kms:$(id):111122223333:key/1'"),
+        ("arn:aws:kms:a-1;id:111122223333:key/1", "eu-central-1", "'arn:aws:kms:a-1;id:111122223333:key/1'"),
+    ] {
+        let failing = Status {
+            logging: Some(true),
+            started: Some(true),
+            delivery_error: Some("KMS.DisabledException".to_owned()),
+            digest_error: None,
+        };
+        let named = with_settings(|it| it.key = Named::Is(key.to_owned()));
+        let plan = plan(&change("StartLogging"), &Facts { status: Reading::Known(failing), ..named });
+        let finding = plan.findings.iter().find(|it| it.id == "trail.delivery-failing").unwrap();
+        let command = format!("aws kms describe-key --region {region} --key-id {word}");
+        assert!(finding.remedies.contains(&Remedy::Command(command)), "{key}: {:?}", finding.remedies);
+    }
+}
