@@ -14,6 +14,7 @@ const EVENTS_EXCLUDED: &str = "trail.management-events-excluded";
 const SINGLE_REGION: &str = "trail.single-region";
 const REDIRECTED: &str = "trail.redirected";
 const KEY_UNUSABLE: &str = "trail.key-unusable";
+const ORGANIZATION_OFF: &str = "trail.organization-off";
 const DELIVERY_FAILING: &str = "trail.delivery-failing";
 const STATE_UNKNOWN: &str = "trail.state-unknown";
 const TARGET_UNCLEAR: &str = "trail.target-unclear";
@@ -257,7 +258,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "updated-by-console",
         Rules::TrailKey,
         Compliant,
-        &[REDIRECTED, UNENCRYPTED, VALIDATION_OFF],
+        &[REDIRECTED, ORGANIZATION_OFF, UNENCRYPTED, VALIDATION_OFF],
         "the console sends every setting with each change: that it names the bucket proves nothing",
     ),
     quiet(
@@ -338,6 +339,22 @@ pub const SCENARIOS: &[Scenario] = &[
         &[],
         &[STATE_UNKNOWN],
         "the trail belongs to the organization's management account: no effect here, the page says where",
+    ),
+    found(
+        "organization-switched-off",
+        Rules::TrailKey,
+        &[ORGANIZATION_OFF],
+        &[],
+        &[REDIRECTED, SINGLE_REGION, LAST_TRAIL_GONE],
+        "gone from every other account, and the trail's own records as before: told, and left to a person",
+    ),
+    found(
+        "organization-switched-off",
+        Rules::Buckets,
+        &[ORGANIZATION_OFF],
+        &[],
+        &[REDIRECTED],
+        "a list of buckets says nothing about whom a trail records",
     ),
     // What is recorded.
     quiet(

@@ -22,6 +22,10 @@ pub(super) enum Destination {
     MayBeMoved(String),
 }
 
+pub(super) const NO_HISTORY: &str =
+    "CloudTrail's event history of 90 days tells of no earlier CreateTrail or UpdateTrail";
+pub(super) const NOT_ASKED: &str = "its history was not looked at";
+
 /// Whether a call names where the trail delivers.
 pub(super) fn names_a_destination(change: &Change) -> bool {
     names_bucket(change) || names_more_than_bucket(change)
@@ -32,7 +36,7 @@ fn names_bucket(change: &Change) -> bool {
 }
 
 /// What no list of buckets speaks for.
-fn names_more_than_bucket(change: &Change) -> bool {
+pub(super) fn names_more_than_bucket(change: &Change) -> bool {
     names_any(change, &["s3KeyPrefix", "snsTopicName", "cloudWatchLogsLogGroupArn"])
 }
 
@@ -84,11 +88,9 @@ pub(super) fn judge(policy: &Policy, change: &Change, facts: &Facts, state: &Tra
         }
         // The name is new, or its trail is: nothing was moved.
         Reading::Absent if Call::of(change) != Some(Call::Update) => None,
-        Reading::Absent => Some(Destination::MayBeMoved(
-            "CloudTrail's event history of 90 days tells of no earlier CreateTrail or UpdateTrail".to_owned(),
-        )),
+        Reading::Absent => Some(Destination::MayBeMoved(NO_HISTORY.to_owned())),
         Reading::Unreadable(error) => Some(Destination::MayBeMoved(error.why.clone())),
-        Reading::NotAsked => Some(Destination::MayBeMoved("its history was not looked at".to_owned())),
+        Reading::NotAsked => Some(Destination::MayBeMoved(NOT_ASKED.to_owned())),
     };
     match unread {
         _ if !moved.is_empty() => Destination::Moved(moved),

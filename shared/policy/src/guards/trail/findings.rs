@@ -196,6 +196,55 @@ pub(super) fn may_be_redirected(trail: &TrailArn, now: String, why: String, buck
     }
 }
 
+const MEMBERS: &str = "CloudTrail deletes a trail that is switched to its own account from all other accounts of the organization";
+
+/// An organization's trail is its home account's only.
+pub(super) fn organization_off(trail: &TrailArn, why: String) -> Finding {
+    let account = &trail.place().account;
+    Finding {
+        remedies: vec![
+            step("ask the caller why; if the organization should be recorded, switch it on again:"),
+            Remedy::Command(update_trail(trail, "--is-organization-trail")),
+            step("what the other accounts did meanwhile is in none of the trail's files"),
+        ],
+        ..finding(
+            "trail.organization-off",
+            Severity::High,
+            format!("trail {} records account {account} only, no longer its organization", trail.name()),
+            vec![format!("{READ_AFTER} IsOrganizationTrail false"), why, MEMBERS.to_owned()],
+        )
+    }
+}
+
+/// The same, where the trail may never have been an organization's.
+pub(super) fn organization_may_be_off(trail: &TrailArn, why: String) -> Finding {
+    Finding {
+        remedies: vec![
+            step("ask the caller; if the trail was the organization's and should be, switch that on again:"),
+            Remedy::Command(update_trail(trail, "--is-organization-trail")),
+        ],
+        ..finding(
+            "trail.organization-off",
+            Severity::Medium,
+            format!(
+                "a call set that trail {} records its own account only, and whether that is new can't be told",
+                trail.name()
+            ),
+            vec![why, MEMBERS.to_owned()],
+        )
+    }
+}
+
+/// The same gap leaves open whether the trail was an organization's.
+pub(super) fn may_have_left_too(redirected: &mut Finding) {
+    redirected.evidence.push(
+        "nor can be told whether it was an organization trail, which the call set that it isn't".to_owned(),
+    );
+    redirected.remedies.push(step(
+        "if it was the organization's, and should be, run update-trail with --is-organization-trail",
+    ));
+}
+
 /// Delivery fails; the key is named where the error is about one.
 pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&str>) -> Option<Finding> {
     let told = |name: &str, error: &Option<String>| error.as_ref().map(|error| format!("{name}: {error}"));

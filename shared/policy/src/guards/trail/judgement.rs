@@ -5,6 +5,7 @@
 
 use super::coverage::{Coverage, Left};
 use super::destination::{self, Destination};
+use super::organization::{self, Organization};
 use super::{Call, Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
 use crate::change::Change;
 use crate::facts::Reading;
@@ -47,7 +48,9 @@ impl<'a> Judgement<'a> {
         if self.policy.requires(TrailRequirement::ManagementEvents) {
             self.management_events();
         }
-        self.destination(state);
+        let organization = organization::judge(self.change, self.facts, self.trail, state);
+        let organization = self.destination(state, organization);
+        self.organization(organization);
         self.coverage();
         if let Reading::Assumed(_) = self.facts.tags {
             self.assume("carries no tags");
@@ -137,7 +140,8 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    fn destination(&mut self, state: &TrailState) {
+    /// Where it delivers; gives back what is left to be told of its organization.
+    fn destination(&mut self, state: &TrailState, organization: Organization) -> Organization {
         match destination::judge(self.policy, self.change, self.facts, state) {
             Destination::Right => {}
             Destination::Assumed(what) => {
@@ -151,7 +155,26 @@ impl<'a> Judgement<'a> {
                 let bucket = state.settings.bucket.name().unwrap_or("not told");
                 let now = format!("its bucket is {bucket}");
                 let listed = &self.policy.trails.buckets;
-                self.draft.findings.push(findings::may_be_redirected(self.trail, now, why, listed));
+                let mut finding = findings::may_be_redirected(self.trail, now, why, listed);
+                // The console sends both with each change of any trail: of what one gap leaves open, one finding tells.
+                if let Organization::MayHaveLeft(_) = organization {
+                    findings::may_have_left_too(&mut finding);
+                    self.draft.findings.push(finding);
+                    return Organization::Kept;
+                }
+                self.draft.findings.push(finding);
+            }
+        }
+        organization
+    }
+
+    fn organization(&mut self, organization: Organization) {
+        match organization {
+            Organization::Kept => {}
+            Organization::Assumed => self.assume("was no organization trail before"),
+            Organization::Left(why) => self.draft.findings.push(findings::organization_off(self.trail, why)),
+            Organization::MayHaveLeft(why) => {
+                self.draft.findings.push(findings::organization_may_be_off(self.trail, why));
             }
         }
     }

@@ -259,7 +259,7 @@ pub fn trail_of_response(change: &Change) -> Option<TrailArn> {
 }
 
 /// Some tools turn a flag into a text.
-fn flag(value: Option<&Value>) -> Option<bool> {
+pub(super) fn flag(value: Option<&Value>) -> Option<bool> {
     match value {
         Some(Value::Bool(flag)) => Some(*flag),
         Some(Value::String(text)) if text == "true" => Some(true),

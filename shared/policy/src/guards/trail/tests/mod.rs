@@ -4,6 +4,7 @@ mod convergence;
 mod destination;
 mod encryption;
 mod gone;
+mod organization;
 mod settings;
 mod targets;
 
