@@ -153,6 +153,7 @@ class TheKeys(unittest.TestCase):
         self.assertEqual(context, f"arn:aws:logs:eu-central-1:{ACCOUNT}:*")
         for sid in ("CloudTrailEncrypts", "CloudTrailDescribes"):
             self.assertEqual(services[sid]["Condition"]["ArnLike"], {"aws:SourceArn": f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"})
+        self.assertEqual(set(services["CloudTrailDescribes"]["Action"]), {"kms:DescribeKey", "kms:Decrypt"}, "also for buckets with a Bucket Key")
         self.assertIn("kms:EncryptionContext:aws:cloudtrail:arn", services["CloudTrailEncrypts"]["Condition"]["StringLike"])
 
     def test_china_has_its_own_names(self):
