@@ -5,6 +5,7 @@
 
 mod archive;
 mod check;
+mod output;
 mod replay;
 mod schema;
 
@@ -41,16 +42,10 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sealwatch: {error:#}");
+            output::tell(format_args!("sealwatch: {error:#}"));
             ExitCode::from(2)
         }
     }
-}
-
-/// Whoever reads our output has seen enough, as `head` does: no fault of anybody's.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    io.into_iter().any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -13,7 +13,8 @@ mod table;
 mod words;
 
 use crate::archive::{self, Input};
-use anyhow::Context as _;
+use crate::output::{is_closed, tell};
+use anyhow::{Context as _, bail};
 use filter::{Filter, Level};
 use html::Html;
 use json::Json;
@@ -93,6 +94,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    arguments.filter.check()?;
     let (policy_name, policy) = read_policy(arguments.policy.as_deref())?;
     let world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();
     let jobs = jobs(arguments);
@@ -101,19 +103,27 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     counts.copies = copies;
     let repairs = |guard: &Guard| policy.mode_of(*guard) >= Mode::Remediate;
     if arguments.counterfactual && !GUARDS.iter().any(repairs) {
-        eprintln!("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
+        tell("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
     }
     let about = about(arguments, policy_name, &policy);
     let replay = Replay { arguments, policy: &policy, world, changes, jobs };
+    let is_unreadable = counts.unreadable > 0;
     let summary = Summary::new(counts);
     let out = std::io::stdout().lock();
-    let summary = match arguments.format {
+    let done = match arguments.format {
         Format::Table => replay.run(Table::new(out), summary),
         Format::Json => replay.run(Json::new(out), summary),
         Format::Html => replay.run(Html::new(out, about), summary),
-    }?;
+    };
+    let summary = match done {
+        Err(error) if is_closed(&error) && arguments.fail_on.is_some() => {
+            bail!("standard output was closed before all was judged, so that --fail-on can't be answered");
+        }
+        Err(error) if is_closed(&error) && is_unreadable => return Ok(ExitCode::from(2)),
+        done => done?,
+    };
     let failed = arguments.fail_on.is_some_and(|level| summary.worst >= Some(level.severity()));
-    Ok(match (summary.counts.unreadable > 0, failed) {
+    Ok(match (is_unreadable, failed) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),
         (false, false) => ExitCode::SUCCESS,
@@ -159,7 +169,7 @@ fn read_policy(path: Option<&Path>) -> anyhow::Result<(String, Policy)> {
         }
         None => ("the policy that ships".to_owned(), include_str!("../../policy.toml").to_owned()),
     };
-    eprintln!("policy: {name}");
+    tell(format_args!("policy: {name}"));
     let policy = Policy::parse(&text)
         .with_context(|| format!("`{name}` is no policy (`sealwatch check` explains)"))?;
     Ok((name, policy))

@@ -15,7 +15,7 @@ mod samples;
 use program::{Place, gzipped, program};
 use samples::{event, names, path, root, shipped_in};
 use serde_json::{Value, json};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A sample as CloudTrail's own record, without EventBridge's envelope.
 fn record(name: &str) -> Value {
@@ -708,8 +708,8 @@ fn the_schemas_travel_in_the_program() {
     }
 }
 
-#[test]
-fn a_reader_that_leaves_early_is_no_error() {
+/// What becomes of a replay of so much that it is cut off where nobody reads it any more; `closed` is which of its outputs that is.
+fn left_early(closed: fn(&mut Child), options: &[&str]) -> Output {
     let place = Place::new();
     let records: Vec<Value> = (0..2_000)
         .map(|number| {
@@ -719,16 +719,50 @@ fn a_reader_that_leaves_early_is_no_error() {
         })
         .collect();
     place.write("log.json", json!({ "Records": records }).to_string());
+    place.write("broken.json", "{");
     let mut child = Command::new(program())
         .args(["replay", "--format", "json", "log.json"])
+        .args(options)
         .current_dir(place.0.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program can be run");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("the program ends");
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{err}");
-    assert!(!err.contains("panic") && !err.contains("Broken pipe"), "{err}");
+    closed(&mut child);
+    child.wait_with_output().expect("the program ends")
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    for (options, expected) in [
+        (&[][..], 0),
+        // Neither is a gate that passes without an answer, nor hides it what couldn't be read.
+        (&["--fail-on", "low"], 2),
+        (&["broken.json"], 2),
+    ] {
+        let output = left_early(|child| drop(child.stdout.take()), options);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expected), "{options:?}: {err}");
+        assert!(!err.contains("panic") && !err.contains("Broken pipe"), "{options:?}: {err}");
+        assert_eq!(err.contains("--fail-on can't be answered"), options.contains(&"--fail-on"), "{err}");
+    }
+}
+
+#[test]
+fn receipts_are_worth_no_less_where_nobody_reads_what_else_is_told() {
+    let output = left_early(|child| drop(child.stderr.take()), &["broken.json", "nowhere.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 2_000);
+}
+
+#[test]
+fn a_time_that_ends_before_it_begins_is_refused() {
+    let place = Place::new();
+    place.write("log.json", record(WORKER).to_string());
+    let within = |since, until| place.run(&["replay", "log.json", "--since", since, "--until", until]);
+    let run = within("2026-12-01", "2026-11-01");
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("--since (2026-12-01T00:00:00Z) is after --until"), "{}", run.err);
+    let run = within("2026-11-01", "2026-11-01");
+    assert_eq!(run.status, 0, "{}", run.err);
 }

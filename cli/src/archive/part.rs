@@ -2,6 +2,7 @@
 
 use super::Changes;
 use super::scan::uses::Uses;
+use crate::output::tell;
 use sealwatch_policy::change::{Change, Parsed, parse};
 use sealwatch_policy::untrusted::clean;
 use sealwatch_world::interest::{Interest, interest};
@@ -100,7 +101,7 @@ impl Part {
     pub fn tell(&mut self) {
         self.troubles.sort_by_key(|(file, _)| *file);
         for (_, trouble) in self.troubles.drain(..) {
-            eprintln!("sealwatch: can't read {trouble}");
+            tell(format_args!("sealwatch: can't read {trouble}"));
             if self.counts.troubles.len() < NAMED {
                 self.counts.troubles.push(trouble);
             }

@@ -1,5 +1,6 @@
 //! Which changes of an archive are shown: what is left out is still learned from, and counted.
 
+use anyhow::bail;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -53,6 +54,19 @@ pub enum Level {
 }
 
 impl Filter {
+    /// What no change could be within.
+    ///
+    /// # Errors
+    /// If `--since` is after `--until`.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if let (Some(since), Some(until)) = (self.since, self.until)
+            && since > until
+        {
+            bail!("--since ({since}) is after --until ({until}): no change is within");
+        }
+        Ok(())
+    }
+
     /// The options that are set, as they could be written.
     pub fn told(&self) -> Vec<String> {
         let Self { since, until, account, region, guard, severity } = self;

@@ -10,6 +10,7 @@ mod timeline;
 
 use super::show::{About, Show};
 use super::summary::Summary;
+use crate::output::tell;
 use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
@@ -75,7 +76,7 @@ impl<W: Write> Show for Html<W> {
 
     /// Standard output is for the page alone.
     fn end(self, summary: &Summary) -> anyhow::Result<()> {
-        eprint!("{summary}");
+        tell(summary.to_string().trim_end());
         let Self { mut out, overview, rows, in_list: _ } = self;
         head(&mut out)?;
         overview.write(&mut out, summary)?;

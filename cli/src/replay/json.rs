@@ -2,6 +2,7 @@
 
 use super::show::Show;
 use super::summary::Summary;
+use crate::output::tell;
 use sealwatch_policy::receipt::Receipt;
 use std::io::Write;
 
@@ -34,7 +35,7 @@ impl<W: Write> Show for Json<W> {
 
     /// Standard output is for receipts alone.
     fn end(mut self, summary: &Summary) -> anyhow::Result<()> {
-        eprint!("{summary}");
+        tell(summary.to_string().trim_end());
         Ok(self.out.flush()?)
     }
 }
