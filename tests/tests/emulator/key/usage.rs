@@ -6,7 +6,7 @@ use crate::lab::failed;
 #[test]
 fn a_key_as_it_should_be_costs_one_read_and_no_page() {
     let (lab, key) = lab_with_key();
-    let answer = guard(&lab, "remediate").invoke(&scheduled("good-1", &key));
+    let answer = guard(&lab, "remediate").invoke(&event("good-1", "EnableKey", json!({ "keyId": key })));
     assert_eq!((&answer["verdict"], &answer["page"]), (&json!("compliant"), &Value::Null), "{answer}");
     assert_eq!(lab.operations(), ["kms:DescribeKey"]);
 }
