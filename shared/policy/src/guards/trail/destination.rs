@@ -36,7 +36,7 @@ fn names_bucket(change: &Change) -> bool {
 }
 
 /// What no list of buckets speaks for.
-pub(super) fn names_more_than_bucket(change: &Change) -> bool {
+fn names_more_than_bucket(change: &Change) -> bool {
     names_any(change, &["s3KeyPrefix", "snsTopicName", "cloudWatchLogsLogGroupArn"])
 }
 

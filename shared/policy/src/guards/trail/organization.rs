@@ -37,14 +37,14 @@ pub(super) fn judge(change: &Change, facts: &Facts, trail: &TrailArn, state: &Tr
     if !asks_for_earlier(change, state) {
         return Organization::Kept;
     }
+    if state.settings.organization.is_none() {
+        return Organization::MayHaveLeft("nothing tells whether it is one now".to_owned());
+    }
     // CloudTrail lets another account than the owner change a trail only as its organization's delegate.
     if change.place.account != trail.place().account {
         let delegate = &change.place.account;
         let told = format!("the call came from account {delegate}, a delegate of the trail's organization");
         return Organization::Left(told);
-    }
-    if state.settings.organization.is_none() {
-        return Organization::MayHaveLeft("nothing tells whether it is one now".to_owned());
     }
     let why = match &facts.earlier {
         Reading::Known(earlier) => match earlier.organization {
@@ -52,7 +52,6 @@ pub(super) fn judge(change: &Change, facts: &Facts, trail: &TrailArn, state: &Tr
                 return Organization::Left("before the call it was an organization trail".to_owned());
             }
             Some(false) => return Organization::Kept,
-            None if destination::names_more_than_bucket(change) => return Organization::Assumed,
             None => "what is known of it from before the call doesn't tell".to_owned(),
         },
         Reading::Assumed(_) => return Organization::Assumed,
