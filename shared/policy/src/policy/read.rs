@@ -13,12 +13,18 @@ use crate::guard::Guard;
 use crate::plan::Severity;
 use crate::untrusted::clean;
 use crate::wildcard;
+use sealwatch_plain::comments::without_comments;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
 pub(super) fn policy(text: &str) -> Result<Policy, Faults> {
+    with_comments(&without_comments(text))
+}
+
+/// The same of a file that nothing was taken out of.
+pub(super) fn with_comments(text: &str) -> Result<Policy, Faults> {
     let mut faults = Collector { text, faults: Vec::new() };
     let (root, syntax) = DeTable::parse_recoverable(text);
     for error in &syntax {

@@ -1,5 +1,6 @@
 //! Policy files and what becomes of them: the shipped one, DESIGN's example, and every fault with its line.
 
+mod comments;
 mod exemptions;
 mod faults;
 mod keys;

@@ -3,10 +3,10 @@
 use super::*;
 use jiff::civil::date;
 
-const SHIPPED: &str = include_str!("../../../../../policy.toml");
+pub(super) const SHIPPED: &str = include_str!("../../../../../policy.toml");
 
 /// The example of the design, word for word but for the account behind `…`.
-const EXAMPLE: &str = r#"mode = "observe"                 # observe: receipts, metrics · page: and SNS · remediate: and effects
+pub(super) const EXAMPLE: &str = r#"mode = "observe"                 # observe: receipts, metrics · page: and SNS · remediate: and effects
 
 [log_groups]
 mode = "remediate"               # a guard may differ from the global mode
