@@ -173,20 +173,22 @@ fn every_finding_has_its_paragraph_in_the_runbook() {
 fn ids_in_the_source(guard: Guard) -> BTreeSet<String> {
     let (folder, prefixes, least) = match guard {
         Guard::LogGroup => ("log_group", "log-group|query-results", 9),
-        Guard::Trail => ("trail", "trail", 13),
+        Guard::Trail => ("trail", "trail", 15),
         Guard::Key => ("key", "key", 12),
     };
     let id = regex::Regex::new(&format!(r#""((?:{prefixes})\.[a-z-]+)""#)).expect("a valid expression");
     let mut ids = BTreeSet::new();
-    for entry in std::fs::read_dir(root().join("shared/policy/src/guards").join(folder))
-        .expect("the guard has a folder")
-    {
-        let path = entry.expect("a folder that can be listed").path();
-        if path.file_name().is_some_and(|name| name == "tests.rs") || path.is_dir() {
-            continue;
+    let mut folders = vec![root().join("shared/policy/src/guards").join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the guard has a folder") {
+            let path = entry.expect("a folder that can be listed").path();
+            if path.is_dir() {
+                folders.extend((!path.ends_with("tests")).then_some(path));
+                continue;
+            }
+            let source = std::fs::read_to_string(path).expect("source is text");
+            ids.extend(id.captures_iter(&source).map(|found| found[1].to_owned()));
         }
-        let source = std::fs::read_to_string(path).expect("source is text");
-        ids.extend(id.captures_iter(&source).map(|found| found[1].to_owned()));
     }
     assert!(ids.len() >= least, "the expression still finds the ids in {folder}: {ids:?}");
     ids

@@ -15,6 +15,7 @@ const SINGLE_REGION: &str = "trail.single-region";
 const REDIRECTED: &str = "trail.redirected";
 const KEY_UNUSABLE: &str = "trail.key-unusable";
 const ORGANIZATION_OFF: &str = "trail.organization-off";
+const KEY_FOREIGN: &str = "trail.key-foreign";
 const DELIVERY_FAILING: &str = "trail.delivery-failing";
 const STATE_UNKNOWN: &str = "trail.state-unknown";
 const TARGET_UNCLEAR: &str = "trail.target-unclear";
@@ -355,6 +356,29 @@ pub const SCENARIOS: &[Scenario] = &[
         &[],
         &[REDIRECTED],
         "a list of buckets says nothing about whom a trail records",
+    ),
+    found(
+        "key-moved-to-another-account",
+        Rules::Remediate,
+        &[KEY_FOREIGN],
+        &[],
+        &[UNENCRYPTED, KEY_UNUSABLE, REDIRECTED],
+        "encrypted, and another account decides who reads it: the key before is set back by a person",
+    ),
+    found(
+        "key-moved-to-another-account",
+        Rules::TrailKey,
+        &[KEY_FOREIGN],
+        &[],
+        &[],
+        "policy names a key of the trail's own account",
+    ),
+    quiet(
+        "key-set-by-sealwatch",
+        Rules::Remediate,
+        Compliant,
+        &[KEY_FOREIGN],
+        "the call set a key of the trail's own account",
     ),
     // What is recorded.
     quiet(

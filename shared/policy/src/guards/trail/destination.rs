@@ -41,7 +41,7 @@ fn names_more_than_bucket(change: &Change) -> bool {
 }
 
 /// A record that leaves its request out may have named anything.
-fn names_any(change: &Change, fields: &[&str]) -> bool {
+pub(super) fn names_any(change: &Change, fields: &[&str]) -> bool {
     // An empty text takes the setting away, which is a change too.
     !change.request.is_object()
         || fields.iter().any(|field| change.request.get(*field).is_some_and(serde_json::Value::is_string))

@@ -2,8 +2,14 @@
 //!
 //! Words only: whether a finding holds is decided elsewhere.
 
+mod moved;
+
+pub(super) use moved::{
+    key_foreign, key_may_be_foreign, may_be_redirected, may_have_left_too, organization_may_be_off,
+    organization_off, redirected,
+};
+
 use super::rebuild::{start_logging, update_trail};
-use super::settings::Moved;
 use super::{Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
@@ -150,99 +156,6 @@ pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Find
             vec![what],
         )
     }
-}
-
-pub(super) fn redirected(trail: &TrailArn, moved: Vec<Moved>, buckets: &[String]) -> Finding {
-    let back: Vec<&str> = moved.iter().map(|it| it.back.as_str()).collect();
-    let mut remedies = vec![
-        step("ask the caller why; if that is not where it should deliver, set it back:"),
-        Remedy::Command(update_trail(trail, &back.join(" "))),
-    ];
-    if !buckets.is_empty() {
-        remedies.push(step("if its bucket is right, list it under `trails.buckets` in the policy file"));
-    }
-    Finding {
-        remedies,
-        ..finding(
-            "trail.redirected",
-            Severity::High,
-            format!("trail {} delivers elsewhere than before or than policy lists", trail.name()),
-            moved.into_iter().map(|it| it.what).collect(),
-        )
-    }
-}
-
-pub(super) fn may_be_redirected(trail: &TrailArn, now: String, why: String, buckets: &[String]) -> Finding {
-    let mut remedies = vec![
-        step("look whether the trail delivers where it should:"),
-        Remedy::Command(format!("aws cloudtrail get-trail --region {} --name {trail}", trail.place().region)),
-    ];
-    if buckets.is_empty() {
-        let list =
-            "list its bucket under `trails.buckets` in the policy file, and no history is needed to judge it";
-        remedies.push(step(list));
-    }
-    Finding {
-        remedies,
-        ..finding(
-            "trail.redirected",
-            Severity::Medium,
-            format!(
-                "a call set where trail {} delivers, and whether that is new can't be told",
-                trail.name()
-            ),
-            vec![now, why],
-        )
-    }
-}
-
-const MEMBERS: &str = "CloudTrail deletes a trail that is switched to its own account from all other accounts of the organization";
-
-/// An organization's trail is its home account's only.
-pub(super) fn organization_off(trail: &TrailArn, why: String) -> Finding {
-    let account = &trail.place().account;
-    Finding {
-        remedies: vec![
-            step("ask the caller why; if the organization should be recorded, switch it on again:"),
-            Remedy::Command(update_trail(trail, "--is-organization-trail")),
-            step("what the other accounts did meanwhile is in none of the trail's files"),
-        ],
-        ..finding(
-            "trail.organization-off",
-            Severity::High,
-            format!("trail {} records account {account} only, no longer its organization", trail.name()),
-            vec![format!("{READ_AFTER} IsOrganizationTrail false"), why, MEMBERS.to_owned()],
-        )
-    }
-}
-
-/// The same, where the trail may never have been an organization's.
-pub(super) fn organization_may_be_off(trail: &TrailArn, why: String) -> Finding {
-    Finding {
-        remedies: vec![
-            step("ask the caller; if the trail was the organization's and should be, switch that on again:"),
-            Remedy::Command(update_trail(trail, "--is-organization-trail")),
-        ],
-        ..finding(
-            "trail.organization-off",
-            Severity::Medium,
-            format!(
-                "a call set that trail {} records its own account only, and whether that is new can't be told",
-                trail.name()
-            ),
-            vec![why, MEMBERS.to_owned()],
-        )
-    }
-}
-
-/// The same gap leaves open whether the trail was an organization's.
-pub(super) fn may_have_left_too(redirected: &mut Finding) {
-    redirected.evidence.push(
-        "nor can be told whether it was an organization trail, which the call set that it isn't".to_owned(),
-    );
-    redirected.remedies.push(step(
-        "if it was the organization's, and should be, run update-trail with --is-organization-trail",
-    ));
 }
 
 /// Delivery fails; the key is named where the error is about one.

@@ -5,6 +5,7 @@
 
 use super::coverage::{Coverage, Left};
 use super::destination::{self, Destination};
+use super::key_owner::{self, KeyOwner};
 use super::organization::{self, Organization};
 use super::{Call, Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
 use crate::change::Change;
@@ -51,6 +52,7 @@ impl<'a> Judgement<'a> {
         let organization = organization::judge(self.change, self.facts, self.trail, state);
         let organization = self.destination(state, organization);
         self.organization(organization);
+        self.key_owner(state);
         self.coverage();
         if let Reading::Assumed(_) = self.facts.tags {
             self.assume("carries no tags");
@@ -175,6 +177,23 @@ impl<'a> Judgement<'a> {
             Organization::Left(why) => self.draft.findings.push(findings::organization_off(self.trail, why)),
             Organization::MayHaveLeft(why) => {
                 self.draft.findings.push(findings::organization_may_be_off(self.trail, why));
+            }
+        }
+    }
+
+    /// Whoever owns its key decides who can read its files.
+    fn key_owner(&mut self, state: &TrailState) {
+        let key = state.settings.key.name().unwrap_or_default();
+        match key_owner::judge(self.policy, self.change, self.facts, self.trail, state) {
+            KeyOwner::Right => {}
+            KeyOwner::Assumed => self.assume("had a key of the same account before"),
+            KeyOwner::Unclear => self.draft.doubt(&format!("whose key encrypts its files: {key} is none")),
+            KeyOwner::Foreign { owner, why, before } => {
+                let finding = findings::key_foreign(self.trail, &owner, key, why, before.as_deref());
+                self.draft.findings.push(finding);
+            }
+            KeyOwner::MayBeForeign { owner, why } => {
+                self.draft.findings.push(findings::key_may_be_foreign(self.trail, &owner, key, why));
             }
         }
     }

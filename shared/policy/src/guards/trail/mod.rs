@@ -11,6 +11,7 @@ mod encryption;
 mod failed;
 mod findings;
 mod judgement;
+mod key_owner;
 mod organization;
 mod rebuild;
 mod selectors;
@@ -228,7 +229,8 @@ pub fn questions(policy: &Policy, change: &Change, state: Option<&TrailState>, n
         // Also where policy doesn't require them: a trail that records no management events is as good as none.
         selectors: true,
         earlier: destination::asks_for_earlier(policy, change)
-            || organization::asks_for_earlier(change, state),
+            || organization::asks_for_earlier(change, state)
+            || key_owner::asks_for_earlier(policy, change, state),
         bucket_region: needs_key && policy.trails.key.is_some() && is_ours(change, &state.arn),
     }
 }

@@ -4,6 +4,7 @@ mod convergence;
 mod destination;
 mod encryption;
 mod gone;
+mod key_owner;
 mod organization;
 mod settings;
 mod targets;
