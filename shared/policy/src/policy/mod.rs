@@ -66,7 +66,7 @@ pub struct Pages {
 pub struct LogGroups {
     /// This guard's own mode.
     pub mode: Option<Mode>,
-    /// Keys that a group may have beside the one its rule names. Empty: any usable customer key.
+    /// Keys that a group may have beside the one its rule names. Empty: any of its account, or of one whose keys a rule names.
     pub approved_keys: Vec<ApprovedKey>,
     /// Which key a group gets; the first match wins.
     pub rules: Vec<KeyRule>,

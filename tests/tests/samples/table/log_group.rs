@@ -220,7 +220,7 @@ pub const SCENARIOS: &[Scenario] = &[
         Rules::Remediate,
         Compliant,
         &[UNAPPROVED_KEY, TARGET_UNCLEAR],
-        "without approved_keys any customer key is fine, also when the group is named by its ARN",
+        "without approved_keys any key of this account is fine, also when the group is named by its ARN",
     ),
     found(
         "key-associated-by-arn",
@@ -241,6 +241,14 @@ pub const SCENARIOS: &[Scenario] = &[
             "nothing tells which key the approved alias stands for: can't tell, so a page",
         )
     },
+    found(
+        "key-associated-of-another-account",
+        Rules::Remediate,
+        &[UNAPPROVED_KEY],
+        &[],
+        &[KEY_REMOVED],
+        "without approved_keys any key of this account is fine: another account would decide who reads the group",
+    ),
     quiet(
         "key-associated-by-arn-with-star",
         Rules::ApprovedAlias,

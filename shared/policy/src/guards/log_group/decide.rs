@@ -4,8 +4,8 @@
 //! that the rule's key will serve. Whatever can't be told becomes a finding that pages, never an effect.
 
 use super::findings::{
-    associate_by_hand, associate_later, attempt_denied, bare_finding, key_unusable, state_unknown,
-    target_unclear, unapproved,
+    OF_NO_KNOWN_ACCOUNT, associate_by_hand, associate_later, attempt_denied, bare_finding, key_unusable,
+    state_unknown, target_unclear, unapproved,
 };
 use super::{Approval, Call, Effect, Facts, GroupState, Target, query_results};
 use crate::change::Change;
@@ -169,11 +169,12 @@ fn decide_keyed(
         if !evidence.is_empty() {
             return unknown(group, "it can't be told whether its key is an approved one", evidence);
         }
-        return Plan::found(
-            Verdict::Violation,
-            unapproved(policy, group, &clean(key, SHOWN)),
-            "`approved_keys` doesn't list the key",
-        );
+        let reason = if policy.log_groups.approved_keys.is_empty() {
+            OF_NO_KNOWN_ACCOUNT
+        } else {
+            "`approved_keys` doesn't list the key"
+        };
+        return Plan::found(Verdict::Violation, unapproved(policy, group, &clean(key, SHOWN)), reason);
     }
     let reason = format!("the log group uses the key {}", clean(key, SHOWN));
     let at_hand = KeyRef::parse(key, group.place()).ok().and_then(|key| Some((facts.keys.get(&key)?, key)));

@@ -4,7 +4,7 @@
 
 use super::{Call, GroupState, Target};
 use crate::change::{Change, Failure};
-use crate::names::{KeyRef, LogGroupArn};
+use crate::names::{KeyRef, LogGroupArn, Place};
 use crate::plan::{Finding, Remedy, Severity, shell_word};
 use crate::policy::Policy;
 use crate::preflight::{self, Obstacle, Statements};
@@ -63,12 +63,23 @@ pub(super) fn bare_finding(change: &Change, group: &LogGroupArn, state: &GroupSt
     Finding { id, severity, summary, evidence, remedies: Vec::new(), mended_by: None }
 }
 
+/// Why a key isn't approved although no list says which are.
+pub(super) const OF_NO_KNOWN_ACCOUNT: &str =
+    "its account is neither this one nor one whose keys policy gives to log groups";
+
 /// The group's key isn't an approved one.
 pub(super) fn unapproved(policy: &Policy, group: &LogGroupArn, key: &str) -> Finding {
     let rule = policy.key_rule(group.name().as_str()).and_then(|rule| rule.key.at(group.place()).ok());
-    let mut remedies = vec![Remedy::Step(
-        "if the key is right, add it to `approved_keys`; if not, associate the rule's key:".to_owned(),
-    )];
+    let approve = if policy.log_groups.approved_keys.is_empty() {
+        let Place { account, region } = group.place();
+        format!(
+            "if the key is right, list it in `approved_keys`, and \"arn:{}:kms:*:{account}:key/*\" too: only an empty list approves this account's keys by itself",
+            region.partition()
+        )
+    } else {
+        "if the key is right, add it to `approved_keys`".to_owned()
+    };
+    let mut remedies = vec![Remedy::Step(format!("{approve}; if not, associate the rule's key:"))];
     remedies.extend(rule.map(|key| associate_command(group, &key)));
     Finding {
         id: "log-group.unapproved-key",

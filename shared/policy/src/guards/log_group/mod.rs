@@ -192,6 +192,16 @@ fn asks_for_tags(policy: &Policy, now: Timestamp) -> bool {
     policy.exemptions_of(Guard::LogGroup, now).any(|exemption| matches!(exemption.what, Exempt::Tag { .. }))
 }
 
+/// Whether a key is of this account, or of one whose keys the rules give to groups.
+///
+/// What another account encrypts with its key can be read by that account's leave only.
+fn is_of_a_known_account(policy: &Policy, here: &Place, key: &str) -> bool {
+    let Ok(key) = KeyRef::parse(key, here) else { return false };
+    let owner = &key.place().account;
+    let mut of_rules = policy.log_groups.rules.iter().filter_map(|rule| rule.key.at(here).ok());
+    *owner == here.account || of_rules.any(|of_rule| of_rule.place().account == *owner)
+}
+
 /// Whether the policy approves the key that a group has.
 struct Approval {
     approved: bool,
@@ -205,6 +215,7 @@ impl Approval {
     fn of(policy: &Policy, group: &LogGroupArn, key: &str, known: &BTreeMap<KeyRef, KeyReading>) -> Self {
         let mut approval = Self { approved: true, aliases_to_resolve: Vec::new(), unreadable: Vec::new() };
         if policy.log_groups.approved_keys.is_empty() {
+            approval.approved = is_of_a_known_account(policy, group.place(), key);
             return approval;
         }
         approval.approved = false;

@@ -3,7 +3,8 @@
 //! No API shows which key query results use, so the recorded call is all there is to judge by: it can
 //! page, and never leads to an effect.
 
-use super::{Call, Effect};
+use super::findings::OF_NO_KNOWN_ACCOUNT;
+use super::{Call, Effect, is_of_a_known_account};
 use crate::change::Change;
 use crate::names::Place;
 use crate::plan::{Finding, Plan, Remedy, Severity, Verdict};
@@ -35,13 +36,15 @@ pub(super) fn decide(policy: &Policy, change: &Change, place: &Place) -> Plan<Ef
 
 /// Why the key of an AssociateKmsKey call isn't known to be approved; `None` if it is.
 fn unapproved(policy: &Policy, change: &Change, place: &Place) -> Option<(Verdict, String)> {
-    let approved = &policy.log_groups.approved_keys;
-    if approved.is_empty() {
-        return None;
-    }
     let Some(key) = change.request_text("kmsKeyId") else {
         return Some((Verdict::Unknown, "the record doesn't say which key".to_owned()));
     };
+    let approved = &policy.log_groups.approved_keys;
+    if approved.is_empty() {
+        let foreign =
+            || (Verdict::Violation, format!("the key is {}: {OF_NO_KNOWN_ACCOUNT}", clean(key, 200)));
+        return (!is_of_a_known_account(policy, place, key)).then(foreign);
+    }
     let mut aliases = false;
     for entry in approved {
         let reference = match entry {

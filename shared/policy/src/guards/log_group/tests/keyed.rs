@@ -14,6 +14,35 @@ fn a_group_with_a_key_is_judged_by_that_key() {
         ("a late removal, with a key again", policy(PLAIN), disassociate(), keyed(KEY), Compliant, &[], None),
         ("without any rule", policy_text(PLAIN), create(), keyed(STRANGER), Compliant, &[], None),
         (
+            "another account's key, and nothing approves it",
+            policy(PLAIN),
+            associate(),
+            keyed(FOREIGN),
+            Violation,
+            unapproved,
+            None,
+        ),
+        (
+            "another account's key, and there is no rule",
+            policy_text(PLAIN),
+            create(),
+            keyed(FOREIGN),
+            Violation,
+            unapproved,
+            None,
+        ),
+        (
+            "a key of the account whose key another rule gives",
+            policy_text(
+                "[[log_groups.keys]]\nmatch = \"/x/*\"\nkey = \"arn:{partition}:kms:{region}:444455556666:alias/logs\"\n",
+            ),
+            create(),
+            keyed(FOREIGN),
+            Compliant,
+            &[],
+            None,
+        ),
+        (
             "the rule's key, by ARN, is approved",
             policy_text(&format!(
                 "log_groups.approved_keys = [\"alias/shared\"]\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"{KEY}\"\n"
@@ -73,7 +102,7 @@ fn a_group_with_a_key_is_judged_by_that_key() {
             "another account's key by placeholders",
             approving("\"arn:{partition}:kms:{region}:{account}:key/*\"", PLAIN),
             associate(),
-            told(keyed("arn:aws:kms:eu-central-1:444455556666:key/abc"), &[(ALIAS, known(good(KEY)))]),
+            told(keyed(FOREIGN), &[(ALIAS, known(good(KEY)))]),
             Violation,
             unapproved,
             None,
@@ -189,6 +218,14 @@ fn a_group_with_a_key_is_judged_by_that_key() {
             &[],
             None,
         ),
-        ("a key that is no ARN", policy(PLAIN), create(), keyed("no key\u{202e}"), Compliant, &[], None),
+        (
+            "a key that is no ARN",
+            policy(PLAIN),
+            create(),
+            keyed("no key\u{202e}"),
+            Violation,
+            unapproved,
+            None,
+        ),
     ]);
 }

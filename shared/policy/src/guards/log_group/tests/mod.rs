@@ -32,6 +32,8 @@ const GROUP: &str = "arn:aws:logs:eu-central-1:111122223333:log-group:/payments/
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab";
 /// A key that no alias of the policies stands for.
 const STRANGER: &str = "arn:aws:kms:eu-central-1:111122223333:key/99999999-12ab-34cd-56ef-1234567890ab";
+/// A key of an account that no policy here names.
+const FOREIGN: &str = "arn:aws:kms:eu-central-1:444455556666:key/abc";
 const ALIAS: &str = "arn:aws:kms:eu-central-1:111122223333:alias/payments";
 const SHARED: &str = "arn:aws:kms:eu-central-1:111122223333:alias/shared";
 

@@ -38,7 +38,17 @@ fn query_results_are_judged_by_the_call_and_never_mended() {
             UNCLEAR,
             None,
         ),
-        ("any key will do", policy(PLAIN), to(STRANGER), none(), Compliant, &[], None),
+        ("any key of this account will do", policy(PLAIN), to(STRANGER), none(), Compliant, &[], None),
+        ("a key of another account", policy(PLAIN), to(FOREIGN), none(), Violation, unapproved, None),
+        (
+            "a key that isn't told",
+            policy(PLAIN),
+            identified("AssociateKmsKey", RESULTS),
+            none(),
+            Unknown,
+            unapproved,
+            None,
+        ),
         ("an approved key", approving(&format!("\"{KEY}\""), PLAIN), to(KEY), none(), Compliant, &[], None),
         (
             "a key approved by wildcard",

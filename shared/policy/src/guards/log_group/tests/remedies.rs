@@ -139,6 +139,21 @@ fn commands_can_be_pasted_into_a_shell() {
     }
 }
 
+/// A list that names another account's key alone would approve none of this account's.
+#[test]
+fn approving_a_foreign_key_keeps_our_own_approved() {
+    let plan = decide(&policy(PLAIN), &associate(), &keyed(FOREIGN), now());
+    let step = finding(&plan, "log-group.unapproved-key").remedies[0].to_string();
+    assert!(
+        step.contains("list it in `approved_keys`, and \"arn:aws:kms:*:111122223333:key/*\" too"),
+        "{step}"
+    );
+    let followed = approving(&format!("\"{FOREIGN}\", \"arn:aws:kms:*:111122223333:key/*\""), PLAIN);
+    for key in [FOREIGN, KEY, STRANGER] {
+        assert_eq!(decide(&followed, &associate(), &keyed(key), now()).verdict, Compliant, "{key}");
+    }
+}
+
 #[test]
 fn a_deletion_is_cancelled_before_the_key_is_enabled_and_associated() {
     let pending =
