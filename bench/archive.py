@@ -147,11 +147,19 @@ def check_counts(tried: dict[str, tuple[list[str], str]], listed: bytes) -> None
         sys.exit("the readers don't find the same")
 
 
+def count(text: str) -> int:
+    """A number of the command line that is of something: at least one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
 def main() -> None:
     """Generates, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=512, help="how much the archive holds unpacked")
-    parser.add_argument("--runs", type=int, default=3, help="how often each command is run")
+    parser.add_argument("--megabytes", type=count, default=512, help="how much the archive holds unpacked")
+    parser.add_argument("--runs", type=count, default=3, help="how often each command is run")
     parser.add_argument("--folder", type=pathlib.Path, default=TARGET / "bench", help="where the archive is kept")
     parser.add_argument("--single", action="store_true", help="measure one plain log file of that size instead")
     parser.add_argument("--shape", choices=["pretty", "lines"], help="with --single: pretty-printed, or a record a line")

@@ -7,6 +7,7 @@ for all. Prints tables in Markdown, and which targets are met.
 
 import argparse
 import contextlib
+import math
 import os
 import pathlib
 import platform
@@ -105,11 +106,27 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {processor}, Linux {kernel}, {libc}, Python {platform.python_version()}, load {load:.1f}"
 
 
+def count(text: str) -> int:
+    """A number of the command line that is of something: at least one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def milliseconds(text: str) -> float:
+    """A time of the command line."""
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no time")
+    return number
+
+
 def main() -> int:
     """Measures and prints; 0 whether the targets are met or not."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--turns", type=int, default=15, help="cold starts of each case")
-    arguments.add_argument("--latency", type=float, default=0.0, metavar="MS", help="what each answer of AWS takes, beside its making")
+    arguments.add_argument("--turns", type=count, default=15, help="cold starts of each case")
+    arguments.add_argument("--latency", type=milliseconds, default=0.0, metavar="MS", help="what each answer of AWS takes, beside its making")
     arguments.add_argument("--built", action="store_true", help="measure the programs that are there, and build nothing")
     arguments.add_argument("--count-others", action="store_true", help="also count the interpreted functions' instructions (minutes)")
     arguments.add_argument("--only", action="append", metavar="NAME", help="one contestant alone; may be given several times")
