@@ -3,6 +3,7 @@
 //! A console sends every setting with each change, so a call that names a bucket proves nothing: what the trail
 //! is set to is held against the policy's list, or against how it was set up before.
 
+use super::options::Options;
 use super::settings::Moved;
 use super::{Call, Facts, Named, TrailState};
 use crate::change::Change;
@@ -67,7 +68,7 @@ pub(super) fn judge(policy: &Policy, change: &Change, facts: &Facts, state: &Tra
     {
         moved.push(Moved {
             what: format!("`trails.buckets` doesn't list its bucket {bucket}"),
-            back: "--s3-bucket-name BUCKET".to_owned(),
+            back: Options::one("s3-bucket-name", "BUCKET"),
         });
     }
     if !asks_for_earlier(policy, change) {

@@ -9,6 +9,7 @@ pub(super) use moved::{
     organization_off, redirected,
 };
 
+use super::options::Options;
 use super::rebuild::{start_logging, update_trail};
 use super::{Status, Target, rebuild};
 use crate::change::{Change, Failure};
@@ -175,9 +176,9 @@ pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&s
         evidence.push(format!("the trail's key is {key}"));
         remedies.push(step("look at the key's state and policy:"));
         remedies.push(Remedy::Command(format!(
-            "aws kms describe-key --region {} --key-id {}",
+            "aws kms describe-key --region {} {}",
             key_region(key).as_ref().unwrap_or(&trail.place().region),
-            shell_word(key)
+            Options::one("key-id", key)
         )));
     } else {
         remedies.push(step("look at the bucket's policy, at its key and at whether it still exists; then:"));

@@ -12,6 +12,7 @@ mod failed;
 mod findings;
 mod judgement;
 mod key_owner;
+mod options;
 mod organization;
 mod rebuild;
 mod selectors;

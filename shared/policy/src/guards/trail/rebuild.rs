@@ -3,6 +3,7 @@
 //! What isn't known is left to AWS's default and named, so that nobody takes the result for the old trail; a
 //! bucket that isn't known stands as a word to fill in.
 
+use super::options::Options;
 use super::selectors::Rewritten;
 use super::{Facts, Named, Settings};
 use crate::facts::Reading;
@@ -22,22 +23,26 @@ pub(super) fn rebuild(trail: &TrailArn, facts: &Facts) -> (Vec<Remedy>, Vec<&'st
         trail.place().region,
         shell_word(trail.name())
     );
-    let mut name = |what: &'static str, option: &str, setting: &Named| match setting {
-        Named::Is(name) => command.push_str(&format!(" {option} {}", shell_word(name))),
+    let mut names = Options::default();
+    let mut name = |what: &'static str, option: &'static str, setting: &Named| match setting {
+        Named::Is(name) => names.push(option, name),
         Named::Nothing => {}
         Named::NotTold => {
             unknown.push(what);
-            if option == "--s3-bucket-name" {
-                command.push_str(" --s3-bucket-name BUCKET");
+            if option == "s3-bucket-name" {
+                names.push(option, "BUCKET");
             }
         }
     };
-    name("bucket", "--s3-bucket-name", &settings.bucket);
-    name("key prefix", "--s3-key-prefix", &settings.prefix);
-    name("SNS topic", "--sns-topic-name", &settings.topic);
-    name("log group", "--cloud-watch-logs-log-group-arn", &settings.log_group);
-    name("role for the log group", "--cloud-watch-logs-role-arn", &settings.log_role);
-    name("KMS key", "--kms-key-id", &settings.key);
+    name("bucket", "s3-bucket-name", &settings.bucket);
+    name("key prefix", "s3-key-prefix", &settings.prefix);
+    name("SNS topic", "sns-topic-name", &settings.topic);
+    name("log group", "cloud-watch-logs-log-group-arn", &settings.log_group);
+    name("role for the log group", "cloud-watch-logs-role-arn", &settings.log_role);
+    name("KMS key", "kms-key-id", &settings.key);
+    if !names.is_empty() {
+        command.push_str(&format!(" {names}"));
+    }
     let mut flag = |what: &'static str, option: &str, setting: Option<bool>| match setting {
         Some(true) => command.push_str(&format!(" --{option}")),
         Some(false) => command.push_str(&format!(" --no-{option}")),

@@ -3,9 +3,9 @@
 //! A record tells some, DescribeTrails tells all; what nobody told stays `NotTold` and is never taken for off.
 
 use super::Call;
+use super::options::Options;
 use crate::change::Change;
 use crate::names::TrailArn;
-use crate::plan::shell_word;
 use crate::untrusted::clean;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ pub struct Moved {
     /// What was and what is, in words.
     pub what: String,
     /// The options of `update-trail` that set it back.
-    pub back: String,
+    pub back: Options,
 }
 
 impl Named {
@@ -190,19 +190,18 @@ impl Settings {
     #[must_use]
     pub fn moved_from(&self, earlier: &Self) -> Vec<Moved> {
         let pairs = [
-            ("bucket", "--s3-bucket-name", &earlier.bucket, &self.bucket),
-            ("key prefix", "--s3-key-prefix", &earlier.prefix, &self.prefix),
-            ("SNS topic", "--sns-topic-name", &earlier.topic, &self.topic),
+            ("bucket", "s3-bucket-name", &earlier.bucket, &self.bucket),
+            ("key prefix", "s3-key-prefix", &earlier.prefix, &self.prefix),
+            ("SNS topic", "sns-topic-name", &earlier.topic, &self.topic),
             (
                 "CloudWatch Logs log group",
-                "--cloud-watch-logs-log-group-arn",
+                "cloud-watch-logs-log-group-arn",
                 &earlier.log_group,
                 &self.log_group,
             ),
         ];
         let shown = |name: &Named| name.name().map_or("none".to_owned(), str::to_owned);
-        let option =
-            |option: &str, name: &Named| format!("{option} {}", shell_word(name.name().unwrap_or("")));
+        let option = |option: &'static str, name: &Named| Options::one(option, name.name().unwrap_or(""));
         pairs
             .into_iter()
             .filter(|(_, _, earlier, now)| earlier.differs(now))
@@ -210,7 +209,7 @@ impl Settings {
                 let mut back = option(name, before);
                 // The API takes the log group and its role together only.
                 if what == "CloudWatch Logs log group" && earlier.log_role != Named::NotTold {
-                    back = format!("{back} {}", option("--cloud-watch-logs-role-arn", &earlier.log_role));
+                    back = back.and(option("cloud-watch-logs-role-arn", &earlier.log_role));
                 }
                 Moved { what: format!("the {what} was {} and is {}", shown(before), shown(now)), back }
             })

@@ -1,17 +1,18 @@
 //! What is found where a trail no longer serves those whom it served: it delivers elsewhere, records fewer accounts, or can be read
 //! by somebody else's leave only.
 
+use super::super::options::Options;
 use super::super::rebuild::update_trail;
 use super::super::settings::Moved;
 use super::{READ_AFTER, finding, step};
 use crate::names::{AccountId, TrailArn};
-use crate::plan::{Finding, Remedy, Severity, shell_word};
+use crate::plan::{Finding, Remedy, Severity};
 
 pub(in super::super) fn redirected(trail: &TrailArn, moved: Vec<Moved>, buckets: &[String]) -> Finding {
-    let back: Vec<&str> = moved.iter().map(|it| it.back.as_str()).collect();
+    let back = moved.iter().fold(Options::default(), |all, it| all.and(it.back.clone()));
     let mut remedies = vec![
         step("ask the caller why; if that is not where it should deliver, set it back:"),
-        Remedy::Command(update_trail(trail, &back.join(" "))),
+        Remedy::Command(update_trail(trail, &back.to_string())),
     ];
     if !buckets.is_empty() {
         remedies.push(step("if its bucket is right, list it under `trails.buckets` in the policy file"));
@@ -113,11 +114,11 @@ pub(in super::super) fn key_foreign(
     why: String,
     before: Option<&str>,
 ) -> Finding {
-    let back = before.map_or_else(|| "KEY_ARN".to_owned(), shell_word);
+    let back = Options::one("kms-key-id", before.unwrap_or("KEY_ARN"));
     Finding {
         remedies: vec![
             step("ask the caller why; if the key shouldn't be that account's, set one of your own:"),
-            Remedy::Command(update_trail(trail, &format!("--kms-key-id {back}"))),
+            Remedy::Command(update_trail(trail, &back.to_string())),
             step("copy the files that were written under it while they can be read"),
             step(OR_NAME_IT),
         ],

@@ -98,6 +98,16 @@ fn a_redirected_trail_is_set_back_by_one_exact_command() {
         ),
         update("--s3-bucket-name example-trail-logs --s3-key-prefix ''")
     );
+    // The AWS CLI would read that file, and its content would be the prefix.
+    assert_eq!(
+        command(
+            &plain,
+            json!({ "name": "audit", "s3KeyPrefix": "new" }),
+            |it| it.prefix = Named::Is("file:///etc/passwd".to_owned()),
+            |it| it.prefix = Named::Is("new".to_owned()),
+        ),
+        update(r#"--cli-input-json '{"S3KeyPrefix":"file:///etc/passwd"}'"#)
+    );
     assert_eq!(
         command(
             &plain,
