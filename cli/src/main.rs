@@ -43,6 +43,10 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) if output::is_ours(&error) => {
+            output::tell(format_args!("sealwatch: can't write to standard output: {error}"));
+            ExitCode::from(2)
+        }
         Err(error) => {
             output::tell(format_args!("sealwatch: {error:#}"));
             ExitCode::from(2)

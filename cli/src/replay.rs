@@ -75,12 +75,12 @@ pub struct Arguments {
     #[arg(long)]
     counterfactual: bool,
     /// Read the state from the AWS account of your credentials instead of a world (needs the feature `live`)
-    #[cfg(feature = "live")]
+    #[cfg_attr(not(feature = "live"), arg(hide = true))]
     #[arg(long, conflicts_with_all = ["state", "counterfactual"])]
     live: bool,
     /// With --live: also make the repairs, where the policy's mode is remediate; only of changes that --since, --until,
     /// --account, --region and --guard don't leave out
-    #[cfg(feature = "live")]
+    #[cfg_attr(not(feature = "live"), arg(hide = true))]
     #[arg(long, requires = "live", conflicts_with = "severity")]
     apply: bool,
     /// How many threads read and render; what comes out is the same [default: one for each core]
@@ -94,6 +94,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    #[cfg(not(feature = "live"))]
+    if arguments.live || arguments.apply {
+        bail!("this build has no --live; {}", archive::HOW_TO_BUILD_LIVE);
+    }
     arguments.filter.check()?;
     let (policy_name, policy) = read_policy(arguments.policy.as_deref())?;
     let world = arguments.state.as_deref().map(read_state).transpose()?.unwrap_or_default();

@@ -219,7 +219,7 @@ fn without_s3_an_address_of_a_bucket_is_told_with_the_remedy() {
     place.write("log.json", log_file(&["a"]));
     let run = place.run(&["replay", "--format", "json", "s3://some-bucket/AWSLogs", "log.json"]);
     assert_eq!((run.status, ids(&run)), (2, vec!["a".to_owned()]), "{}", run.err);
-    run.told("can't read s3://some-bucket/AWSLogs: this program was built without S3");
+    run.told("can't read s3://some-bucket/AWSLogs: this build has no S3");
     run.told("--features live");
 }
 

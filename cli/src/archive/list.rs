@@ -4,10 +4,11 @@ use super::part::Part;
 #[cfg(feature = "live")]
 use super::s3::{Cut, Object, TRIES};
 use super::unpack::Unpacker;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{IsTerminal as _, Read, Result};
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 /// A file to read.
 pub struct File {
@@ -107,7 +108,11 @@ pub fn below(path: &Path, state: Option<&Path>, part: &mut Part) -> Vec<File> {
     // Only a progress bar needs to know; hundreds of thousands of files are listed in half the time without.
     let is_shown = std::io::stderr().is_terminal();
     let mut files = Vec::new();
+    let mut links = Links::default();
     for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+        if let Ok(entry) = &entry {
+            links.enter(entry);
+        }
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
                 let is_state = state.is_some() && entry.path().canonicalize().ok() == state;
@@ -121,13 +126,48 @@ pub fn below(path: &Path, state: Option<&Path>, part: &mut Part) -> Vec<File> {
                 }
             }
             Ok(_) => {}
-            Err(error) => part.unreadable(&path.display(), &error),
+            Err(error) => {
+                // A link that can't be followed is told without its name.
+                let named = error.path().map(Path::to_owned).or_else(|| links.broken_at(error.depth()));
+                let place = named.as_deref().unwrap_or(path).display();
+                match error.io_error() {
+                    Some(error) => part.unreadable(&place, error),
+                    None => part.unreadable(&place, &error),
+                }
+            }
         }
     }
     if files.is_empty() && path.is_dir() {
         part.unreadable(&path.display(), &"no .json, .jsonl, .ndjson or .gz file is below it");
     }
     files
+}
+
+/// Finds the links that a walk can't follow.
+#[derive(Default)]
+struct Links {
+    /// The folders that the walk is in, from the top.
+    within: Vec<PathBuf>,
+    found: BTreeSet<PathBuf>,
+}
+
+impl Links {
+    fn enter(&mut self, entry: &DirEntry) {
+        if entry.file_type().is_dir() {
+            self.within.truncate(entry.depth());
+            self.within.push(entry.path().to_owned());
+        }
+    }
+
+    /// The next link, in order of names, in the folder above `depth` that leads nowhere.
+    fn broken_at(&mut self, depth: usize) -> Option<PathBuf> {
+        let entries = self.within.get(depth.checked_sub(1)?)?.read_dir().ok()?;
+        let links = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_symlink());
+        let broken = links.filter(|path| !self.found.contains(path) && std::fs::File::open(path).is_err());
+        let first = broken.min()?;
+        self.found.insert(first.clone());
+        Some(first)
+    }
 }
 
 /// In a folder only files that look like JSON are events; a file that is named on its own always is.

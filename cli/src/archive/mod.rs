@@ -43,6 +43,11 @@ pub struct Input {
     pub counts: Counts,
 }
 
+/// How to get what needs AWS's SDK.
+#[cfg(not(feature = "live"))]
+pub const HOW_TO_BUILD_LIVE: &str =
+    "install one that has with `cargo install --locked --profile laptop --path cli --features live`";
+
 /// What the address of a bucket begins with.
 const SCHEME: &str = "s3://";
 

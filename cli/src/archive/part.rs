@@ -61,7 +61,10 @@ impl Part {
             Err(_) if is_digest(event) => {
                 *self.counts.others.entry("a digest file of CloudTrail's".to_owned()).or_default() += 1;
             }
-            Err(error) => self.unreadable(&format_args!("{place} (byte {at})"), &error),
+            Err(error) => match unwrapping(event) {
+                Some(how) => self.unreadable(&format_args!("{place} (byte {at})"), &how),
+                None => self.unreadable(&format_args!("{place} (byte {at})"), &error),
+            },
         }
     }
 
@@ -156,6 +159,24 @@ impl Counts {
 fn is_state(document: &Value) -> bool {
     let named = |field| document.get(field).is_some_and(Value::is_array);
     (named("keys") || named("log_groups") || named("trails")) && State::deserialize(document).is_ok()
+}
+
+/// How to get at an event that a queue, a topic or a failed invocation carries as a text.
+fn unwrapping(document: &Value) -> Option<&'static str> {
+    let has = |pointer: &str| document.pointer(pointer).is_some();
+    if has("/messageId") && has("/body") {
+        Some("it is a message of SQS: replay what `jq -r '.Records[].body'` makes of the file")
+    } else if has("/Messages/0/Body") {
+        Some("it holds messages of SQS: replay what `jq -r '.Messages[].Body'` makes of it")
+    } else if has("/Sns/Message") {
+        Some("it is a message of SNS: replay what `jq -r '.Records[].Sns.Message'` makes of the file")
+    } else if has("/Message") && has("/Type") {
+        Some("it is a message of SNS: replay what `jq -r .Message` makes of it")
+    } else if has("/requestPayload") {
+        Some("it tells of a Lambda invocation: replay what `jq .requestPayload` makes of it")
+    } else {
+        None
+    }
 }
 
 /// CloudTrail's digest files lie beside its log files, and hold no events.

@@ -44,8 +44,7 @@ impl Queue {
     #[cfg(not(feature = "live"))]
     #[expect(clippy::unused_self, reason = "with the feature it is used")]
     pub fn bucket(&mut self, url: &str, part: &mut Part) {
-        let how = "this program was built without S3: build it with `cargo install --locked --profile laptop --path cli --features live`";
-        part.unreadable(&url, &how);
+        part.unreadable(&url, &format_args!("this build has no S3; {}", super::HOW_TO_BUILD_LIVE));
     }
 
     /// What is below an address; what is wrong with it is told.

@@ -7,6 +7,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Width};
 use sealwatch_policy::plan::Verdict;
 use sealwatch_policy::receipt::{FindingLine, Receipt};
+use std::ffi::OsString;
 use std::io::Write;
 
 const PIPED_WIDTH: u16 = 160;
@@ -24,13 +25,20 @@ impl<W: Write> Table<W> {
     pub fn new(out: W) -> Self {
         let mut drawn = comfy_table::Table::new();
         drawn.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-        if drawn.width().is_none() {
-            // No terminal: a width that a page of a wide screen or a paper still holds.
-            drawn.set_width(PIPED_WIDTH);
+        // No terminal: a width that a page of a wide screen or a paper still holds.
+        let width = drawn.width().unwrap_or(PIPED_WIDTH);
+        drawn.set_width(width);
+        if is_plain(std::env::var_os("NO_COLOR"), std::env::var_os("TERM")) {
+            drawn.force_no_tty();
         }
         drawn.set_header(["TIME (UTC)", "CALL", "RESOURCE", "VERDICT", "WHY", "SEALWATCH"]);
         Self { out, drawn, names_key: false }
     }
+}
+
+/// Whether a terminal is to get no colours: by no-color.org where the variable isn't empty, or because it has none.
+fn is_plain(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_some_and(|value| !value.is_empty()) || term.is_some_and(|term| term == "dumb")
 }
 
 /// A receipt's cells.
