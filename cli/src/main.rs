@@ -4,6 +4,8 @@
 //! `live` adds, touches an AWS account, and it writes only with `--apply`.
 
 mod archive;
+#[cfg(feature = "live")]
+mod aws;
 mod check;
 mod output;
 mod replay;

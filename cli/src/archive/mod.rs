@@ -139,7 +139,7 @@ fn read_file(file: &File, unpacker: &mut Unpacker, known: &Uses) -> Part {
         }
         Ok(false) => read_stream(&file.source, &name, known),
         Err(error) => {
-            part.unreadable(&name, &error);
+            part.not_got(&name, &error);
             part
         }
     }
@@ -161,7 +161,7 @@ fn read_stream(source: &Source, name: &str, known: &Uses) -> Part {
         if !way.broke_off() || tries == 0 {
             match source.open(&way) {
                 Ok(source) => read_documents(&mut part, name, source),
-                Err(error) => part.unreadable(&name, &error),
+                Err(error) => part.not_got(&name, &error),
             }
         }
         if !way.broke_off() || tries == 0 {

@@ -9,7 +9,7 @@ use sealwatch_world::interest::{Interest, interest};
 use sealwatch_world::state::State;
 use serde::Deserialize as _;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 /// As many troubles of one file are told, and one more: a file of nothing else must not fill memory and screen.
@@ -47,6 +47,8 @@ pub struct Part {
     pub counts: Counts,
     /// What couldn't be read, with the number of its file.
     troubles: Vec<(usize, String)>,
+    /// What to do about them; each is told once.
+    pub remedies: BTreeSet<&'static str>,
 }
 
 impl Part {
@@ -95,6 +97,15 @@ impl Part {
         }
     }
 
+    /// The same of a file that can't be got.
+    pub fn not_got(&mut self, place: &dyn Display, error: &std::io::Error) {
+        self.unreadable(place, error);
+        #[cfg(feature = "live")]
+        if let Some(told) = error.get_ref().and_then(|error| error.downcast_ref::<crate::aws::told::Told>()) {
+            self.remedies.extend(told.remedy);
+        }
+    }
+
     /// Says which file its troubles are of.
     pub fn number_troubles(&mut self, file: usize) {
         self.troubles.iter_mut().for_each(|(number, _)| *number = file);
@@ -109,6 +120,9 @@ impl Part {
                 self.counts.troubles.push(trouble);
             }
         }
+        for remedy in std::mem::take(&mut self.remedies) {
+            tell(format_args!("sealwatch: {remedy}"));
+        }
     }
 
     /// What would be told.
@@ -118,10 +132,11 @@ impl Part {
     }
 
     pub fn join(&mut self, part: Self) {
-        let Self { changes, uses, counts, troubles } = part;
+        let Self { changes, uses, counts, troubles, remedies } = part;
         self.changes.extend(changes);
         self.counts.further_uses += self.uses.join(uses);
         self.troubles.extend(troubles);
+        self.remedies.extend(remedies);
         self.counts.join(counts);
     }
 }

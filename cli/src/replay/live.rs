@@ -3,8 +3,10 @@
 //! Reads what the Lambda would read. Writes only with `--apply`, and then only what the policy's mode
 //! allows; without it the clients refuse every write. Sends no page.
 
-use anyhow::Context as _;
-use aws_config::{BehaviorVersion, Region as AwsRegion, SdkConfig};
+use crate::aws::{self, Found, told};
+use anyhow::{Context as _, anyhow};
+use aws_config::{Region as AwsRegion, SdkConfig};
+use aws_sdk_sts::error::ProvideErrorMetadata as _;
 use key_guard::KeyGuard;
 use log_group_guard::LogGroupGuard;
 use sealwatch_policy::change::Change;
@@ -12,11 +14,12 @@ use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::policy::{Mode, Policy};
 use sealwatch_policy::receipt::{PageOutcome, Receipt};
+use sealwatch_policy::untrusted::clean;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::clients::Clients;
-use sealwatch_runtime::connection::{Connection, Roots, http_client};
 use sealwatch_runtime::deadline::Deadline;
 use sealwatch_runtime::function::{Guarding, judge};
+use sealwatch_runtime::trouble::chain;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -25,11 +28,15 @@ use trail_guard::TrailGuard;
 /// Nothing a person waits for should take longer; a throttle is waited out within it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a guard asks, and who tells whose credentials these are, by the ids that endpoints are set for.
+const SERVICES: [&str; 4] = ["CloudWatch Logs", "CloudTrail", "KMS", "STS"];
+
 /// The account of the user's credentials, Region by Region.
 pub struct Account<'a> {
     policy: &'a Policy,
     apply: bool,
     runtime: Runtime,
+    found: Found,
     /// Whose credentials they are; asked once.
     own: Option<AccountId>,
     places: BTreeMap<(Region, Guard), Boot>,
@@ -39,12 +46,21 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
+    /// Finds what AWS is reached with; asks nothing yet.
+    ///
+    /// # Errors
+    /// If something of it is wrong.
     pub fn new(policy: &'a Policy, apply: bool) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let found = runtime.block_on(aws::find(|loader| loader))?;
+        for service in SERVICES {
+            aws::endpoint_of(&found.chain, service)?;
+        }
         Ok(Self {
             policy,
             apply,
             runtime,
+            found,
             own: None,
             places: BTreeMap::new(),
             log_groups: LogGroupGuard::default(),
@@ -60,7 +76,7 @@ impl<'a> Account<'a> {
         };
         let place = (change.place.region.clone(), guard);
         if !self.places.contains_key(&place) {
-            let booting = boot(guard, self.policy, self.apply, &place.0, &mut self.own);
+            let booting = boot(guard, self.policy, self.apply, &place.0, &self.found, &mut self.own);
             let boot = self.runtime.block_on(booting)?;
             self.places.insert(place.clone(), boot);
         }
@@ -86,29 +102,40 @@ async fn boot(
     policy: &Policy,
     apply: bool,
     region: &Region,
+    found: &Found,
     own: &mut Option<AccountId>,
 ) -> anyhow::Result<Boot> {
     let mode = if apply { policy.mode_of(guard) } else { Mode::Observe };
-    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok().filter(|endpoint| !endpoint.is_empty());
-    let chain = aws_config::defaults(BehaviorVersion::latest())
-        .region(AwsRegion::new(region.to_string()))
-        .http_client(http_client(endpoint.as_deref())?)
-        .load()
-        .await;
-    let credentials = chain.credentials_provider().context("no AWS credentials were found")?;
-    let connection = Connection { region: region.clone(), credentials, endpoint, roots: Roots::Usual };
-    let clients = Clients::new(&connection, mode)?;
+    let Found { chain, laptop } = found;
+    let clients = Clients::of_laptop(laptop, chain, region, mode);
     let account = match own {
         Some(account) => account.clone(),
-        None => own.insert(whose(&chain).await?).clone(),
+        None => own.insert(whose(chain, region).await?).clone(),
     };
     clients.belong_to(account);
     Ok(Boot { guard, policy: policy.clone(), mode, region: region.clone(), role: None, topic: None, clients })
 }
 
+/// What is wrong on one line, and what to do about it on another.
+fn with_remedy(what: &str, remedy: Option<&str>) -> String {
+    let remedy = remedy.map(|remedy| format!("\nsealwatch: {remedy}")).unwrap_or_default();
+    format!("{}{remedy}", clean(what, 1_000))
+}
+
 /// The account that the credentials are of. The call needs no permission.
-async fn whose(chain: &SdkConfig) -> anyhow::Result<AccountId> {
-    let identity = aws_sdk_sts::Client::new(chain).get_caller_identity().send().await;
-    let identity = identity.context("AWS doesn't tell whose credentials these are")?;
+async fn whose(found: &SdkConfig, region: &Region) -> anyhow::Result<AccountId> {
+    let there = found.to_builder().region(AwsRegion::new(region.to_string())).build();
+    let identity = aws_sdk_sts::Client::new(&there).get_caller_identity().send().await;
+    let identity = identity.map_err(|error| match told::told(&error) {
+        Some(told) => anyhow!(with_remedy(&told.what, told.remedy)),
+        None => {
+            let why = match (error.code(), error.message()) {
+                (Some(code), Some(message)) => format!("{code}: {message}"),
+                (Some(_) | None, _) => chain(&error),
+            };
+            let what = format!("AWS doesn't tell whose credentials these are: {why}");
+            anyhow!(with_remedy(&what, error.code().and_then(told::remedy)))
+        }
+    })?;
     AccountId::parse(identity.account().unwrap_or_default()).context("sts:GetCallerIdentity gives no account")
 }

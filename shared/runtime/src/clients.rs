@@ -40,18 +40,34 @@ impl Clients {
     /// If the endpoint is neither https nor http to loopback.
     pub fn new(connection: &Connection, mode: Mode) -> Result<Self, ConnectionError> {
         let pool = Pool::new(connection.endpoint.as_deref(), connection.roots.clone())?;
-        let mut config = SdkConfig::builder()
+        let mut config = SdkConfig::builder().credentials_provider(connection.credentials.clone());
+        if let Some(endpoint) = &connection.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Ok(Self::with(config, &connection.region, pool, mode))
+    }
+
+    /// The same on a person's machine: credentials and endpoints, also those of single services, are those of `found`.
+    #[cfg(feature = "laptop")]
+    #[must_use]
+    pub fn of_laptop(
+        laptop: &crate::connection::Laptop,
+        found: &SdkConfig,
+        region: &Region,
+        mode: Mode,
+    ) -> Self {
+        Self::with(found.to_builder(), region, laptop.pool(), mode)
+    }
+
+    fn with(config: aws_types::sdk_config::Builder, region: &Region, pool: Pool, mode: Mode) -> Self {
+        let config = config
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(aws_types::region::Region::new(connection.region.to_string()))
-            .credentials_provider(connection.credentials.clone())
+            .region(aws_types::region::Region::new(region.to_string()))
             .http_client(pool.clone())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .retry_config(retries())
             .timeout_config(timeouts());
-        if let Some(endpoint) = &connection.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        Ok(Self {
+        Self {
             config: config.build(),
             shield: Shield::new(mode),
             logs: OnceLock::new(),
@@ -61,7 +77,7 @@ impl Clients {
             kms_elsewhere: Mutex::default(),
             account: OnceLock::new(),
             pool: Some(pool),
-        })
+        }
     }
 
     /// These clients as they are, for tests that answer in AWS's place.

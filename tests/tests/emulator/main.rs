@@ -12,6 +12,7 @@
 mod archive;
 mod key;
 mod lab;
+mod network;
 mod roles;
 mod trail;
 

@@ -4,6 +4,7 @@ use super::super::list::{File, Source, may_hold_events};
 use super::super::part::Part;
 use super::told::{region, told};
 use super::{Connection, Object, Url};
+use crate::aws::told::Told;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use std::sync::Arc;
@@ -66,6 +67,7 @@ impl Listing {
                 Ok(answer) => self.take_object(&answer),
                 Err(error) => {
                     part.unreadable(&self.url, &error);
+                    part.remedies.extend(error.remedy);
                     return None;
                 }
             }
@@ -85,7 +87,7 @@ impl Listing {
         prefix: &str,
         token: Option<&String>,
         most: Option<i32>,
-    ) -> Result<ListObjectsV2Output, String> {
+    ) -> Result<ListObjectsV2Output, Told> {
         loop {
             let call = self.client.list_objects_v2().bucket(&*self.bucket).prefix(prefix);
             let call = call.set_continuation_token(token.cloned()).set_max_keys(most);

@@ -12,12 +12,11 @@ pub use list::Listing;
 pub use object::{Cut, Object, TRIES};
 pub use url::Url;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use crate::aws::{self, Found};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_types::service_config::ServiceConfigKey;
-use sealwatch_runtime::connection::http_client;
 use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 
@@ -37,29 +36,20 @@ impl Connection {
     /// Looks for credentials, Region and endpoint where AWS's tools look for them.
     ///
     /// # Errors
-    /// If the endpoint is neither https nor http to loopback.
+    /// If one of them is wrong, or the endpoint is neither https nor http to loopback.
     pub fn new() -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let chain = runtime.block_on(
-            aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http_client(None)?)
-                .retry_config(
-                    RetryConfig::standard()
-                        .with_max_attempts(8)
-                        .with_initial_backoff(Duration::from_millis(200))
-                        .with_max_backoff(Duration::from_secs(5)),
-                )
-                .timeout_config(
-                    TimeoutConfig::builder()
-                        .connect_timeout(Duration::from_secs(5))
-                        .read_timeout(Duration::from_secs(30))
-                        .build(),
-                )
-                .load(),
-        );
-        let endpoint = endpoint_of(&chain)?;
-        // Says so if it isn't one that credentials may be sent to.
-        http_client(endpoint.as_deref())?;
+        let retries = RetryConfig::standard()
+            .with_max_attempts(8)
+            .with_initial_backoff(Duration::from_millis(200))
+            .with_max_backoff(Duration::from_secs(5));
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(Duration::from_secs(30))
+            .build();
+        let found = aws::find(|loader| loader.retry_config(retries).timeout_config(timeouts));
+        let Found { chain, .. } = runtime.block_on(found)?;
+        let endpoint = aws::endpoint_of(&chain, "S3")?;
         Ok(Self { runtime, chain, endpoint })
     }
 
@@ -77,15 +67,4 @@ impl Connection {
     fn handle(&self) -> Handle {
         self.runtime.handle().clone()
     }
-}
-
-/// The endpoint that environment or profile set for S3, found as the client finds it.
-fn endpoint_of(chain: &SdkConfig) -> anyhow::Result<Option<String>> {
-    let key = ServiceConfigKey::builder()
-        .service_id("S3")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build()?;
-    let own = chain.service_config().and_then(|config| config.load_config(key));
-    Ok(own.or_else(|| chain.endpoint_url().map(str::to_owned)).filter(|endpoint| !endpoint.is_empty()))
 }

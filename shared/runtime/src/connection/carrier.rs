@@ -1,9 +1,11 @@
 //! Carries calls: hyper's pool of HTTP/1.1 connections, over TLS by rustls, as a connector of the SDK.
 //!
-//! The SDK's own connector also brings HTTP/2, which the services that functions call don't need, proxies, and a parse of root
-//! certificates for every client; together a tenth of a function's package and most of its start.
+//! The SDK's own connector also brings HTTP/2, which the services that functions call don't need, proxies, which only a person's
+//! machine has, and a parse of root certificates for every client; together a tenth of a function's package and most of its start.
 
-use super::{Plain, Roots, Timeouts, crypto};
+#[cfg(feature = "laptop")]
+use super::proxies::{self, Way};
+use super::{Lazy, Plain, Timeouts, crypto};
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -22,6 +24,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+/// What opens a connection, below TLS.
+#[cfg(not(feature = "laptop"))]
+type Way = Tcp;
+
 /// A pool of connections.
 #[derive(Debug)]
 pub(super) struct Carrier {
@@ -32,18 +38,15 @@ pub(super) struct Carrier {
 }
 
 impl Carrier {
-    /// A carrier that trusts `roots`, or reaches nothing over TLS if there are none.
+    /// A carrier that trusts the roots, or reaches nothing over TLS if there are none.
     ///
     /// # Errors
     /// If rustls can't be set up.
-    pub(super) fn new(
-        roots: Option<&Roots>,
-        plain: Plain,
-        timeouts: Timeouts,
-    ) -> Result<Self, rustls::Error> {
+    pub(super) fn new(lazy: &Lazy, timeouts: Timeouts) -> Result<Self, rustls::Error> {
+        let plain = lazy.plain;
         let tls = ClientConfig::builder_with_provider(Arc::new(crypto::provider()))
             .with_safe_default_protocol_versions()?;
-        let tls = match roots {
+        let tls = match &lazy.roots {
             Some(roots) => tls.dangerous().with_custom_certificate_verifier(roots.verifier()?),
             // With nobody to trust nothing is reached over TLS.
             None => tls.with_root_certificates(RootCertStore::empty()),
@@ -51,7 +54,10 @@ impl Carrier {
         let mut tcp = Tcp::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls.with_no_client_auth());
+        let tls = tls.with_no_client_auth();
+        #[cfg(feature = "laptop")]
+        let tcp = Way::new(tcp, tls.clone(), lazy.proxies.clone());
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
         let builder = if plain == Plain::Never { builder.https_only() } else { builder.https_or_http() };
         let connector =
             Bounded { inner: builder.enable_http1().wrap_connector(tcp), within: timeouts.connect };
@@ -63,11 +69,11 @@ impl Carrier {
 /// Bounds all of a connection's opening: the look-up of the name, TCP, and TLS.
 #[derive(Debug, Clone)]
 struct Bounded {
-    inner: HttpsConnector<Tcp>,
+    inner: HttpsConnector<Way>,
     within: Duration,
 }
 
-type Opened = <HttpsConnector<Tcp> as tower_service::Service<http::Uri>>::Response;
+type Opened = <HttpsConnector<Way> as tower_service::Service<http::Uri>>::Response;
 type Refusal = Box<dyn std::error::Error + Send + Sync>;
 
 impl tower_service::Service<http::Uri> for Bounded {
@@ -125,6 +131,10 @@ fn handle_on(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// An error by what the SDK makes of it: whether another attempt may help.
 fn told(error: Error) -> ConnectorError {
+    #[cfg(feature = "laptop")]
+    if proxies::wants_password(&error) {
+        return ConnectorError::user(error.into());
+    }
     if error.is_connect() {
         return ConnectorError::io(error.into());
     }

@@ -4,14 +4,21 @@
 
 mod carrier;
 mod crypto;
+#[cfg(feature = "laptop")]
+mod laptop;
+#[cfg(feature = "laptop")]
+mod proxies;
 mod roots;
 
+#[cfg(feature = "laptop")]
+pub use laptop::{Laptop, LaptopError};
+#[cfg(feature = "laptop")]
+pub use proxies::{Proxies, ProxyError};
 pub use roots::Roots;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -77,6 +84,9 @@ struct Lazy {
     /// `None`: plain HTTP.
     roots: Option<Roots>,
     plain: Plain,
+    /// What stands between a person's machine and AWS.
+    #[cfg(feature = "laptop")]
+    proxies: Proxies,
     pools: Mutex<Vec<(Timeouts, SharedHttpConnector)>>,
 }
 
@@ -88,6 +98,7 @@ enum Plain {
     /// This machine: loopback.
     Loopback,
     /// And those that give the machine its credentials.
+    #[cfg_attr(not(feature = "laptop"), allow(dead_code, reason = "a function has its credentials"))]
     Credentials,
 }
 
@@ -137,7 +148,13 @@ impl Pool {
     }
 
     fn of(roots: Option<Roots>, plain: Plain) -> Self {
-        Self(Arc::new(Lazy { roots, plain, pools: Mutex::default() }))
+        Self(Arc::new(Lazy {
+            roots,
+            plain,
+            #[cfg(feature = "laptop")]
+            proxies: Proxies::default(),
+            pools: Mutex::default(),
+        }))
     }
 
     /// What carries calls.
@@ -150,7 +167,7 @@ impl Pool {
         if let Some((_, known)) = pools.iter().find(|(its, _)| *its == timeouts) {
             return known.clone();
         }
-        let made = match Carrier::new(self.0.roots.as_ref(), self.0.plain, timeouts) {
+        let made = match Carrier::new(&self.0, timeouts) {
             Ok(carrier) => SharedHttpConnector::new(carrier),
             Err(error) => SharedHttpConnector::new(Broken(error)),
         };
@@ -176,15 +193,6 @@ impl HttpConnector for Broken {
     fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::ready(Err(ConnectorError::other(self.0.clone().into(), None)))
     }
-}
-
-/// An HTTP client for a person's machine, whose credentials may come over plain HTTP from where it runs.
-///
-/// # Errors
-/// If the endpoint is neither https nor http to loopback.
-pub fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, ConnectionError> {
-    endpoint.map(is_plain).transpose()?;
-    Ok(SharedHttpClient::new(Pool::of(Some(Roots::Usual), Plain::Credentials)))
 }
 
 /// Whether an endpoint is plain HTTP, which only loopback may be.
