@@ -10,6 +10,7 @@ use tokio::time::Instant;
 /// When each step must be over.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
+    again: Instant,
     ask: Instant,
     gather: Instant,
     write: Instant,
@@ -20,6 +21,8 @@ pub struct Deadline {
 /// A step of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Looking again at what was perhaps looked at too early, as long as Ask.
+    Again,
     /// Asking what is no use waiting for, in the first half of Gather: the rest is for what is asked because of it.
     Ask,
     /// Reading the state.
@@ -51,12 +54,19 @@ impl Deadline {
         let share = (left / 4).min(Duration::from_secs(5));
         let gather = left.saturating_sub(share * 2);
         Self {
+            again: now + gather / 2,
             ask: now + gather / 2,
             gather: now + gather,
             write: now + left.saturating_sub(share + share * 2 / 5),
             apply: now + left.saturating_sub(share),
             page: now + left,
         }
+    }
+
+    /// The same, with no time for looking again: what is shown is believed.
+    #[must_use]
+    pub fn believing(self) -> Self {
+        Self { again: Instant::now(), ..self }
     }
 
     /// Runs `future` until the step must be over; `None` if it wasn't done by then.
@@ -72,6 +82,7 @@ impl Deadline {
 
     fn end(&self, step: Step) -> Instant {
         match step {
+            Step::Again => self.again,
             Step::Ask => self.ask,
             Step::Gather => self.gather,
             Step::Write => self.write,

@@ -13,7 +13,7 @@ use crate::seen::Seen;
 pub use crate::unfinished::Unfinished;
 use crate::unsent::Unsent;
 use jiff::Timestamp;
-use sealwatch_policy::change::ParseError;
+use sealwatch_policy::change::{Change, ParseError};
 use sealwatch_policy::page::Page;
 use sealwatch_policy::plan::{Effect, Outcome, Verdict};
 use sealwatch_policy::policy::Mode;
@@ -22,12 +22,13 @@ use sealwatch_policy::report::{Report, UnreadableEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What an instance remembers from one invocation to the next, and where it writes to.
 pub struct Desk {
     seen: Mutex<Seen>,
+    repaired: Mutex<Seen>,
     unsent: Mutex<Unsent>,
     keyed: RandomState,
     out: Mutex<Box<dyn Write + Send>>,
@@ -50,6 +51,7 @@ impl Desk {
     pub fn writing_to(out: impl Write + Send + 'static) -> Self {
         Self {
             seen: Mutex::default(),
+            repaired: Mutex::default(),
             unsent: Mutex::default(),
             keyed: RandomState::new(),
             out: Mutex::new(Box::new(out)),
@@ -72,6 +74,9 @@ impl Desk {
         let duplicate = self.locked(|seen| seen.has(event));
         let told = self.tell(boot, report.page(), event, deadline).await;
         self.locked(|seen| seen.remember(event.to_owned()));
+        if report.outcomes.contains(&Outcome::Applied) {
+            lock(&self.repaired).remember(event.to_owned());
+        }
         let judged = judge(&report, told.as_ref().map(|(_, outcome)| outcome));
         let event_age = spent.started.as_millisecond() - report.change.time.as_millisecond();
         let mut receipt = report.receipt(told);
@@ -87,6 +92,11 @@ impl Desk {
         }
         let receipt = self.write(&receipt).map_err(Unfinished::Receipt)?;
         judged.map(|()| receipt)
+    }
+
+    /// Whether this instance has repaired what the event tells of: it comes again.
+    pub(crate) fn has_repaired(&self, change: &Change) -> bool {
+        lock(&self.repaired).has(change.event_id.raw())
     }
 
     /// Pages for an event that can't be read, and writes its receipt.
@@ -187,10 +197,14 @@ impl Desk {
         with(&mut self.unsent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A panic elsewhere can't leave the memory half-written: each use is one call.
     fn locked<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
-        with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut lock(&self.seen))
     }
+}
+
+/// A panic elsewhere can't leave the memory half-written: each use is one call.
+fn lock(memory: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn judge<E: Effect>(report: &Report<'_, E>, page: Option<&PageOutcome>) -> Result<(), Unfinished> {

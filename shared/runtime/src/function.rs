@@ -118,8 +118,8 @@ pub async fn judge<G: Guarding>(
         Applied::All(outcomes) => outcomes,
         Applied::Gone { before } => {
             let done: Vec<String> = plan.effects.iter().zip(&before).map(told).collect();
-            // What is gone is another state, of which other things may matter.
-            facts = guard.gather(boot, change, started, deadline).await;
+            // What is gone is another state, of which other things may matter. It was seen, so no look is too early.
+            facts = guard.gather(boot, change, started, &deadline.believing()).await;
             plan = guard.decide(&boot.policy, change, &facts, started);
             plan.reasons.extend(done);
             let why = "it was not tried: what it is about was gone for a moment, and is there again";
@@ -206,7 +206,10 @@ impl<J: Guarding> Function<J> {
     }
 
     async fn handle_change(&self, change: &Change, deadline: &Deadline) -> Result<Box<RawValue>, Unfinished> {
-        let judging: Boxed<'_, _> = Box::pin(judge(&self.guard, &self.boot, change, deadline));
+        // What was repaired contradicts the call from then on.
+        let is_repaired = self.desk.has_repaired(change);
+        let gathering = if is_repaired { deadline.believing() } else { *deadline };
+        let judging: Boxed<'_, _> = Box::pin(judge(&self.guard, &self.boot, change, &gathering));
         let judged = judging.await;
         let spent = judged.spent;
         self.desk.close(&self.boot, judged.report(&self.boot, change), spent, deadline).await

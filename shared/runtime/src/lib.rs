@@ -10,6 +10,7 @@ pub mod desk;
 pub mod function;
 pub mod keys;
 mod log;
+pub mod looks;
 pub mod lookup;
 pub mod metrics;
 mod pager;
