@@ -4,33 +4,51 @@
 
 use crate::before::{About, latest};
 use crate::gather::look;
+use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{Reading, Unreadable};
-use sealwatch_policy::guards::key::{Call, Facts};
+use sealwatch_policy::guards::key::{Call, Facts, listed_key, pointed_to, too_early};
 use sealwatch_policy::names::{KeyArn, KeyRef};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::Deadline;
-use std::collections::BTreeSet;
+use sealwatch_runtime::looks::Looks;
 
 /// The facts about the alias that a change names, read now.
-pub async fn gather(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadline) -> Facts {
+pub async fn gather(
+    boot: &Boot,
+    change: &Change,
+    alias: &KeyRef,
+    now: Timestamp,
+    deadline: &Deadline,
+) -> Facts {
     let mut facts = Facts::none();
-    facts.alias = match look(boot, change, alias, deadline).await {
-        Reading::Known(key) | Reading::Assumed(key) => Reading::Known(key.arn),
-        Reading::Absent => Reading::Absent,
-        Reading::NotAsked => Reading::NotAsked,
-        Reading::Unreadable(error) => Reading::Unreadable(error),
-    };
+    let mut looks = Looks::within(deadline);
+    loop {
+        facts.alias = target(boot, change, alias, deadline).await;
+        if !looks.again(too_early::alias(change, &facts.alias, now)).await {
+            break;
+        }
+    }
     if let Reading::Known(_) | Reading::Absent = facts.alias {
         facts.alias_before = before(boot, change, alias, deadline).await;
     }
     facts
 }
 
+/// The key that the alias points to now.
+async fn target(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadline) -> Reading<KeyArn> {
+    match look(boot, change, alias, deadline).await {
+        Reading::Known(key) | Reading::Assumed(key) => Reading::Known(key.arn),
+        Reading::Absent => Reading::Absent,
+        Reading::NotAsked => Reading::NotAsked,
+        Reading::Unreadable(error) => Reading::Unreadable(error),
+    }
+}
+
 async fn before(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadline) -> Reading<KeyArn> {
     // The record of an alias's deletion names the key behind it.
     if Call::of(change) == Some(Call::DeleteAlias)
-        && let Some(key) = listed(change)
+        && let Some(key) = listed_key(change)
     {
         return Reading::Known(key);
     }
@@ -58,18 +76,4 @@ async fn before(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadlin
             Reading::Unreadable(Unreadable::for_good(why))
         }
     }
-}
-
-/// The key that a call made an alias point to: an id or ARN in the request, else the one that is listed.
-fn pointed_to(call: &Change) -> Option<KeyArn> {
-    let named = call.request_text("targetKeyId");
-    let named = named.and_then(|id| KeyArn::parse(id).or_else(|_| KeyArn::new(call.place.clone(), id)).ok());
-    named.or_else(|| listed(call))
-}
-
-/// The one key in `resources[]`, where an alias stands beside it in either order.
-fn listed(call: &Change) -> Option<KeyArn> {
-    let keys = call.resources.iter().filter_map(|arn| KeyArn::parse(arn.raw()).ok());
-    let mut keys: BTreeSet<KeyArn> = keys.filter(|key| *key.place() == call.place).collect();
-    keys.pop_first().filter(|_| keys.is_empty())
 }

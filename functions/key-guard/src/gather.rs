@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{Reading, Unreadable};
 use sealwatch_policy::guards::key::{
-    Description, Facts, History, Questions, Target, may_be_late, questions, scan, target_to_read,
+    Description, Facts, History, Questions, Target, questions, scan, target_to_read, too_early,
 };
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef, Place};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
-use sealwatch_runtime::read_back::PAUSE;
+use sealwatch_runtime::looks::Looks;
 
 /// What is asked about one key: where, because of what, and until when.
 #[derive(Clone, Copy)]
@@ -33,10 +33,16 @@ pub async fn gather(boot: &Boot, change: &Change, now: Timestamp, deadline: &Dea
     let mut facts = Facts::none();
     let reference = match target_to_read(&boot.policy, change, now) {
         Some(Target::Key(reference)) => reference,
-        Some(Target::Alias(alias)) => return alias::gather(boot, change, &alias, deadline).await,
+        Some(Target::Alias(alias)) => return alias::gather(boot, change, &alias, now, deadline).await,
         Some(Target::Unclear(_)) | None => return facts,
     };
-    facts.key = look_again(boot, change, &reference, now, deadline).await;
+    let mut looks = Looks::within(deadline);
+    loop {
+        facts.key = look(boot, change, &reference, deadline).await;
+        if !looks.again(too_early::state(change, &facts.key, now)).await {
+            break;
+        }
+    }
     let (key, found) = match &facts.key {
         Reading::Known(found) if is_meant(found, change, &reference) => (found.arn.clone(), Some(found)),
         Reading::Absent => match reference {
@@ -53,27 +59,6 @@ pub async fn gather(boot: &Boot, change: &Change, now: Timestamp, deadline: &Dea
     facts.history = history;
     facts.earlier_policy = earlier_policy;
     facts
-}
-
-/// The key of a change, looked at a few times more while it shows nothing of a call that succeeded only just now.
-async fn look_again(
-    boot: &Boot,
-    change: &Change,
-    reference: &KeyRef,
-    now: Timestamp,
-    deadline: &Deadline,
-) -> Reading<Description> {
-    /// Some three seconds: KMS' guide says that it is typically less than a few.
-    const LOOKS: usize = 10;
-    for _ in 0..LOOKS {
-        let found = look(boot, change, reference, deadline).await;
-        let is_late = matches!(&found, Reading::Known(key) if may_be_late(change, key, now));
-        if !is_late || !deadline.has(Step::Ask, PAUSE * 2) {
-            return found;
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    look(boot, change, reference, deadline).await
 }
 
 /// The key or alias of a change, unless another account's or Region's function has to look.

@@ -6,10 +6,11 @@ use crate::describe::{moment, unread};
 use crate::gather::Inquiry;
 use aws_sdk_kms::types::GrantListEntry;
 use sealwatch_policy::facts::{KeyPolicyFact, Reading};
-use sealwatch_policy::guards::key::{Grant, LastUse, Use};
+use sealwatch_policy::guards::key::{Grant, LastUse, Use, too_early};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_runtime::deadline::Step;
 use sealwatch_runtime::keys::key_policy;
+use sealwatch_runtime::looks::Looks;
 use sealwatch_runtime::trouble::{Trouble, all, call};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,15 +101,31 @@ impl Inquiry<'_> {
     }
 
     pub async fn policy(&self) -> Reading<KeyPolicy> {
-        match key_policy(&self.boot.clients, self.key, self.deadline).await {
-            KeyPolicyFact::Known(policy) => Reading::Known(policy),
-            KeyPolicyFact::Unreadable(error) => Reading::Unreadable(error),
-            KeyPolicyFact::Assumed => Reading::NotAsked,
+        let mut looks = Looks::within(self.deadline);
+        loop {
+            let policy = match key_policy(&self.boot.clients, self.key, self.deadline).await {
+                KeyPolicyFact::Known(policy) => Reading::Known(policy),
+                KeyPolicyFact::Unreadable(error) => Reading::Unreadable(error),
+                KeyPolicyFact::Assumed => Reading::NotAsked,
+            };
+            if !looks.again(too_early::policy(self.change, &policy, self.now)).await {
+                return policy;
+            }
+        }
+    }
+
+    pub async fn rotation(&self) -> Reading<bool> {
+        let mut looks = Looks::within(self.deadline);
+        loop {
+            let rotation = self.is_rotated().await;
+            if !looks.again(too_early::rotation(self.change, &rotation, self.now)).await {
+                return rotation;
+            }
         }
     }
 
     /// Absent for a key of a kind that KMS doesn't rotate.
-    pub async fn rotation(&self) -> Reading<bool> {
+    async fn is_rotated(&self) -> Reading<bool> {
         let asked = self.boot.clients.kms().get_key_rotation_status().key_id(self.key.to_string());
         match call(self.deadline, Step::Ask, "kms:GetKeyRotationStatus", asked.send()).await {
             Ok(answer) => Reading::Known(answer.key_rotation_enabled()),

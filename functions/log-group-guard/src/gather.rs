@@ -114,6 +114,7 @@ fn state_of(found: &LogGroup, group: &LogGroupArn) -> Reading<GroupState> {
         Ok(arn) if arn == *group => Reading::Known(GroupState {
             key: found.kms_key_id().filter(|key| !key.is_empty()).map(|key| clean(key, 256)),
             class: found.log_group_class().map(|class| clean(class.as_str(), 60)),
+            created: found.creation_time().and_then(|time| Timestamp::from_millisecond(time).ok()),
         }),
         Ok(arn) => {
             let Place { account, region } = arn.place();

@@ -26,7 +26,7 @@ pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -
     };
     // What a record said of a key or class is still somebody else's text.
     let shown = |text: &Option<String>| text.as_ref().map(|text| clean(text, 256));
-    let state = GroupState { key: shown(&known.key), class: shown(&known.class) };
+    let state = GroupState { key: shown(&known.key), class: shown(&known.class), created: None };
     let questions = questions(policy, &group, &state, now);
     if questions.tags {
         facts.tags = match world.group_tags(&group) {

@@ -3,6 +3,7 @@
 //! This page only tells which guard a change belongs to; what a guard thinks of it is the guard's own.
 
 mod draft;
+mod fresh;
 pub mod key;
 pub mod log_group;
 pub mod trail;

@@ -13,6 +13,7 @@ mod json;
 mod meet;
 mod outsiders;
 mod reach;
+mod same;
 mod service;
 mod statement;
 mod truth;

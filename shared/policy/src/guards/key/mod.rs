@@ -15,12 +15,13 @@ mod shown;
 mod target;
 #[cfg(test)]
 mod tests;
+pub mod too_early;
 mod usage;
 
 pub use decide::decide;
 pub use findings::import_again;
 pub use history::{Act, History, Past};
-pub use target::Target;
+pub use target::{Target, listed_key, pointed_to};
 pub use usage::{Evidence, Grant, LastUse, LogGroups, Usage, Use};
 
 use crate::change::Change;
@@ -30,7 +31,7 @@ use crate::key_policy::KeyPolicy;
 use crate::names::{KeyArn, KeyRef, TrailArn};
 use crate::plan;
 use crate::policy::{Exempt, Policy};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The calls and events that this guard handles.
@@ -221,17 +222,6 @@ pub fn target_to_read(policy: &Policy, change: &Change, now: Timestamp) -> Optio
             decide::settled(policy, change, &target, now).is_none().then_some(target)
         }
     }
-}
-
-/// Whether a key shows nothing of this call, although it succeeded only just now: what KMS was told may take some seconds to be seen.
-#[must_use]
-pub fn may_be_late(change: &Change, key: &Description, now: Timestamp) -> bool {
-    /// What is shown by then is taken for what somebody made of it since.
-    const SEEN_BY_ALL: SignedDuration = SignedDuration::from_mins(2);
-    matches!(Call::of(change), Some(Call::Schedule | Call::Disable))
-        && change.failure.is_none()
-        && key.state == KeyState::Enabled
-        && now.duration_since(change.time) < SEEN_BY_ALL
 }
 
 /// What else must be asked of a key; `None` stands for one that is gone.

@@ -4,6 +4,7 @@ use super::Call;
 use crate::change::Change;
 use crate::names::{KeyArn, KeyRef, Place};
 use crate::untrusted::{SHOWN, clean};
+use std::collections::BTreeSet;
 
 /// What a change is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,4 +110,20 @@ fn key_named(name: &str, place: &Place) -> Result<KeyArn, String> {
     }
     let here = Place { account: told.place().account.clone(), region: place.region.clone() };
     KeyArn::new(here, told.id()).map_err(|error| error.to_string())
+}
+
+/// The key that a call made an alias point to: an id or ARN in the request, else the one that is listed.
+#[must_use]
+pub fn pointed_to(call: &Change) -> Option<KeyArn> {
+    let named = call.request_text("targetKeyId");
+    let named = named.and_then(|id| KeyArn::parse(id).or_else(|_| KeyArn::new(call.place.clone(), id)).ok());
+    named.or_else(|| listed_key(call))
+}
+
+/// The one key in `resources[]`, where an alias stands beside it in either order.
+#[must_use]
+pub fn listed_key(call: &Change) -> Option<KeyArn> {
+    let keys = call.resources.iter().filter_map(|arn| KeyArn::parse(arn.raw()).ok());
+    let mut keys: BTreeSet<KeyArn> = keys.filter(|key| *key.place() == call.place).collect();
+    keys.pop_first().filter(|_| keys.is_empty())
 }

@@ -10,6 +10,7 @@ mod query_results;
 mod shown;
 #[cfg(test)]
 mod tests;
+pub mod too_early;
 
 pub use decide::decide;
 pub use findings::look;
@@ -53,6 +54,8 @@ pub struct GroupState {
     pub key: Option<String>,
     /// `logGroupClass`, if told.
     pub class: Option<String>,
+    /// `creationTime`, if told.
+    pub created: Option<Timestamp>,
 }
 
 /// What must be asked beside the group itself.

@@ -20,6 +20,7 @@ mod settings;
 mod shown;
 #[cfg(test)]
 mod tests;
+pub mod too_early;
 
 pub use coverage::{Coverage, OtherTrail};
 pub use decide::decide;

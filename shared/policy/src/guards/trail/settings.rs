@@ -216,6 +216,22 @@ impl Settings {
             .collect()
     }
 
+    /// Whether what is judged of these settings isn't as the record of a call tells it.
+    pub(super) fn contradict(&self, change: &Change) -> bool {
+        let told = Self::told_by(change);
+        // A key may be asked for by alias or id, which can't be compared with what is shown.
+        let comparable =
+            told.key.name().is_none_or(|key| self.key == Named::Nothing || key.contains(":key/"));
+        let flags = [
+            (told.multi_region, self.multi_region),
+            (told.validation, self.validation),
+            (told.organization, self.organization),
+        ];
+        comparable && told.key.differs(&self.key)
+            || !self.moved_from(&told).is_empty()
+            || flags.iter().any(|(told, shown)| told.is_some() && shown.is_some() && told != shown)
+    }
+
     /// These settings, and where they don't tell, the earlier ones.
     #[must_use]
     pub fn over(self, earlier: &Self) -> Self {

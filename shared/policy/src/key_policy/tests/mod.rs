@@ -11,6 +11,7 @@ mod engine;
 mod grants;
 mod properties;
 mod reach;
+mod same;
 mod shapes;
 mod statement;
 

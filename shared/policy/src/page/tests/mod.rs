@@ -97,7 +97,7 @@ fn key(open: bool) -> KeyFacts {
 
 fn bare(change: &Change, key: KeyReading) -> Facts {
     Facts {
-        group: Reading::Known(GroupState { key: None, class: Some("STANDARD".to_owned()) }),
+        group: Reading::Known(GroupState { key: None, class: Some("STANDARD".to_owned()), created: None }),
         tags: Reading::NotAsked,
         keys: BTreeMap::from([(KeyRef::parse("alias/payments", &change.place).unwrap(), key)]),
     }

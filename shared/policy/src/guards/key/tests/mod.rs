@@ -1,6 +1,7 @@
 //! The key guard's decisions in tables: states, evidence and calls, and what a reader of the design expects.
 
 mod aliases;
+mod early;
 mod exemptions;
 mod history;
 mod policies;

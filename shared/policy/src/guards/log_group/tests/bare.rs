@@ -117,7 +117,11 @@ fn a_group_without_a_key_gets_its_rules_key() {
             policy(PLAIN),
             create(),
             Facts {
-                group: Reading::Known(GroupState { key: None, class: Some("DELIVERY".to_owned()) }),
+                group: Reading::Known(GroupState {
+                    key: None,
+                    class: Some("DELIVERY".to_owned()),
+                    created: None,
+                }),
                 ..mendable()
             },
             Violation,

@@ -3,6 +3,7 @@
 //! Expectations come from DESIGN.md (promises 1, 2, 3, 5, 6; "The guards") and from AWS's documentation.
 
 mod bare;
+mod early;
 mod exemptions;
 mod failed;
 mod keyed;
@@ -13,7 +14,7 @@ mod questions;
 mod remedies;
 mod unknown;
 
-use super::{Effect, Facts, GroupState, Questions, Target, decide, group_to_read, questions};
+use super::{Effect, Facts, GroupState, Questions, Target, decide, group_to_read, questions, too_early};
 use crate::change::{Change, Parsed, parse};
 use crate::facts::{
     KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Reading, Unreadable,
@@ -188,7 +189,7 @@ fn facts(group: Reading<GroupState>) -> Facts {
 }
 
 fn state(key: Option<&str>) -> GroupState {
-    GroupState { key: key.map(str::to_owned), class: Some("STANDARD".to_owned()) }
+    GroupState { key: key.map(str::to_owned), class: Some("STANDARD".to_owned()), created: None }
 }
 
 /// A group without a key, and its rule's key as read.

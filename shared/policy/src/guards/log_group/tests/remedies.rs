@@ -184,7 +184,11 @@ fn a_passing_trouble_is_worth_another_try() {
 fn facts_are_shown_clean() {
     let evil = "x\n\u{202e}\u{1b}[2J";
     let facts = Facts {
-        group: Reading::Known(GroupState { key: Some(evil.to_owned()), class: Some(evil.to_owned()) }),
+        group: Reading::Known(GroupState {
+            key: Some(evil.to_owned()),
+            class: Some(evil.to_owned()),
+            created: None,
+        }),
         tags: Reading::Known(BTreeMap::from([(evil.to_owned(), format!("{evil}{}", "y".repeat(10_000)))])),
         keys: BTreeMap::new(),
     };

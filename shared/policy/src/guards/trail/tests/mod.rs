@@ -2,6 +2,7 @@
 
 mod convergence;
 mod destination;
+mod early;
 mod encryption;
 mod gone;
 mod key_owner;
