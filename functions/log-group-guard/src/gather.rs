@@ -8,13 +8,14 @@ use aws_sdk_cloudwatchlogs::types::LogGroup;
 use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{Reading, Unreadable};
-use sealwatch_policy::guards::log_group::{Facts, GroupState, group_to_read, questions};
+use sealwatch_policy::guards::log_group::{Facts, GroupState, group_to_read, questions, too_early};
 use sealwatch_policy::names::{LogGroupArn, Place};
 use sealwatch_policy::untrusted::clean;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::clients::Clients;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::keys::Keys;
+use sealwatch_runtime::looks::Looks;
 use sealwatch_runtime::trouble::call;
 use std::collections::BTreeMap;
 
@@ -31,7 +32,13 @@ impl Reader {
         let Some(group) = group_to_read(&boot.policy, change, now) else {
             return facts;
         };
-        facts.group = describe_group(boot, &group, Step::Gather, deadline).await;
+        let mut looks = Looks::within(deadline);
+        loop {
+            facts.group = describe_group(boot, &group, Step::Gather, deadline).await;
+            if !looks.again(too_early::group(change, &facts.group, now)).await {
+                break;
+            }
+        }
         let Reading::Known(state) = &facts.group else {
             return facts;
         };

@@ -1,6 +1,8 @@
 //! The guard against an AWS that answers as the test says: which calls with which parameters, and what
 //! becomes of answers that no emulator can be made to give.
 
+mod early;
+
 use super::*;
 use aws_sdk_cloudwatchlogs::Client as Logs;
 use aws_sdk_cloudwatchlogs::operation::associate_kms_key::{AssociateKmsKeyError, AssociateKmsKeyOutput};
@@ -26,6 +28,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1a2b3c4d-0000-4a4a-8b8b-000000000001";
+const FUNCTION: &str = "arn:aws:lambda:eu-central-1:111122223333:function:guard";
 const POLICY: &str = "mode = \"remediate\"\n[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
 
 /// A page of DescribeLogGroups: names and keys.
@@ -123,7 +126,7 @@ fn created(id: &str) -> Value {
 }
 
 async fn handle(guard: &Function<LogGroupGuard>, event: &Value) -> Result<Value, Unfinished> {
-    handle_as("arn:aws:lambda:eu-central-1:111122223333:function:guard", guard, event).await
+    handle_as(FUNCTION, guard, event).await
 }
 
 async fn handle_as(
@@ -131,8 +134,18 @@ async fn handle_as(
     guard: &Function<LogGroupGuard>,
     event: &Value,
 ) -> Result<Value, Unfinished> {
+    handle_within(10_000, function, guard, event).await
+}
+
+/// The same with so many milliseconds.
+async fn handle_within(
+    left: i64,
+    function: &str,
+    guard: &Function<LogGroupGuard>,
+    event: &Value,
+) -> Result<Value, Unfinished> {
     let mut context = Context::default();
-    context.deadline = u64::try_from(Timestamp::now().as_millisecond() + 10_000).unwrap();
+    context.deadline = u64::try_from(Timestamp::now().as_millisecond() + left).unwrap();
     context.invoked_function_arn = function.to_owned();
     let answer = guard.handle(LambdaEvent::new(to_raw_value(event).unwrap(), context)).await?;
     Ok(serde_json::from_str(answer.get()).unwrap())
