@@ -12,13 +12,14 @@ use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
 use sealwatch_policy::guards::trail::{
     Call, Coverage, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState,
-    keys_to_read, others_matter, questions, trail_to_read,
+    keys_to_read, others_matter, questions, too_early, trail_to_read,
 };
 use sealwatch_policy::names::{KeyRef, Region, TrailArn};
 use sealwatch_policy::untrusted::clean;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::keys::Keys;
+use sealwatch_runtime::looks::Looks;
 use sealwatch_runtime::trouble::call;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -37,7 +38,13 @@ impl Reader {
         let Some(trail) = trail_to_read(&boot.policy, change, now) else {
             return facts;
         };
-        facts.trail = look(boot, change, &trail, deadline).await;
+        let mut looks = Looks::within(deadline);
+        loop {
+            facts.trail = look(boot, change, &trail, deadline).await;
+            if !looks.again(too_early::trail(change, &facts.trail, now)).await {
+                break;
+            }
+        }
         let state = match &facts.trail {
             Reading::Known(state) => Some(state.clone()),
             Reading::Absent => None,
@@ -55,7 +62,7 @@ impl Reader {
         };
         // Whether anybody still records is never kept waiting by what is less urgent to know.
         let (recording, sealing, earlier) = tokio::join!(
-            recording(boot, change, &facts.trail, &trail, deadline),
+            recording(boot, change, &facts.trail, &trail, now, deadline),
             self.sealing(boot, state.as_ref(), &asked, deadline),
             earlier
         );
@@ -132,6 +139,7 @@ async fn recording(
     change: &Change,
     found: &Reading<TrailState>,
     trail: &TrailArn,
+    now: Timestamp,
     deadline: &Deadline,
 ) -> Recording {
     if *found == Reading::Absent {
@@ -139,7 +147,13 @@ async fn recording(
     }
     let unasked = Reading::NotAsked;
     let logging = async {
-        let status = status(boot, trail, Step::Gather, deadline).await;
+        let mut looks = Looks::within(deadline);
+        let status = loop {
+            let status = status(boot, trail, Step::Gather, deadline).await;
+            if !looks.again(too_early::status(change, &status, now)).await {
+                break status;
+            }
+        };
         let stopped = matches!(&status, Reading::Known(Status { logging: Some(false), .. }));
         let early = match stopped && others_matter(change, found, &status, &unasked) {
             true => others(boot, trail, deadline).await,
@@ -147,7 +161,16 @@ async fn recording(
         };
         (status, early)
     };
-    let ((status, early), selectors) = tokio::join!(logging, selectors(boot, trail, deadline));
+    let recorded = async {
+        let mut looks = Looks::within(deadline);
+        loop {
+            let selectors = selectors(boot, trail, deadline).await;
+            if !looks.again(too_early::selectors(change, &selectors, now)).await {
+                return selectors;
+            }
+        }
+    };
+    let ((status, early), selectors) = tokio::join!(logging, recorded);
     let others = match early {
         Reading::NotAsked if others_matter(change, found, &status, &selectors) => {
             others(boot, trail, deadline).await
