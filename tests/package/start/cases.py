@@ -57,8 +57,10 @@ def nothing(_: Emulator) -> dict[str, str]:
 
 
 def group_with_key(aws: Emulator) -> dict[str, str]:
-    aws.call(LOGS, "CreateLogGroup", logGroupName="/payments/invoices", kmsKeyId=aws.key("alias/logs"))
-    return {}
+    key = aws.key("alias/logs")
+    aws.call(LOGS, "CreateLogGroup", logGroupName="/payments/invoices", kmsKeyId=key)
+    # Another key than the event's would be taken for a look that came too early.
+    return {"1a2b3c4d-1111-4a4a-8b8b-000000000001": identity(key)}
 
 
 def group_without_key(aws: Emulator) -> dict[str, str]:
