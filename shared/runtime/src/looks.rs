@@ -5,31 +5,35 @@
 
 use crate::deadline::{Deadline, Step};
 use crate::read_back::PAUSE;
+use std::slice;
+use std::time::Duration;
 
-/// Some three seconds: KMS' guide says that it is typically less than a few.
-const MORE: u8 = 10;
+/// How long is waited before each further look, some three seconds in all: KMS' guide says that it is typically less than a few. Longer each
+/// time, because many events at once must not use up what an account may read in a second.
+const PAUSES: [Duration; 4] =
+    [PAUSE, Duration::from_millis(600), Duration::from_millis(1_200), Duration::from_millis(1_200)];
 
 /// The looks that are left for one reading.
 #[derive(Debug)]
 pub struct Looks<'a> {
     deadline: &'a Deadline,
-    left: u8,
+    pauses: slice::Iter<'static, Duration>,
 }
 
 impl<'a> Looks<'a> {
     /// As many as are worth it, in the time that there is.
     #[must_use]
     pub fn within(deadline: &'a Deadline) -> Self {
-        Self { deadline, left: MORE }
+        Self { deadline, pauses: PAUSES.iter() }
     }
 
     /// Whether to look once more, after a pause, because the last look came too early.
     pub async fn again(&mut self, came_too_early: bool) -> bool {
-        match self.left.checked_sub(1) {
-            Some(left) if came_too_early && self.deadline.has(Step::Again, PAUSE * 2) => self.left = left,
-            Some(_) | None => return false,
+        let Some(pause) = self.pauses.next().filter(|_| came_too_early) else { return false };
+        if !self.deadline.has(Step::Again, *pause + PAUSE) {
+            return false;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(*pause).await;
         true
     }
 }
@@ -37,7 +41,6 @@ impl<'a> Looks<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use tokio::time::Instant;
 
     async fn looks(deadline: &Deadline, too_early: usize) -> usize {
@@ -49,9 +52,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_came_too_early_is_looked_at_ten_times_more_and_no_longer_than_it_is_worth() {
+    async fn what_came_too_early_is_looked_at_four_times_more_and_no_longer_than_it_is_worth() {
         for (seconds, too_early, expected) in
-            [(900, 0, 1), (900, 1, 2), (900, 9, 10), (900, 99, 11), (1, 99, 1)]
+            [(900, 0, 1), (900, 1, 2), (900, 3, 4), (900, 99, 5), (1, 99, 1)]
         {
             let deadline = Deadline::within(Duration::from_secs(seconds));
             assert_eq!(looks(&deadline, too_early).await, expected, "{too_early} within {seconds} s");
