@@ -73,6 +73,9 @@ fn a_link_that_leads_nowhere_or_into_a_closed_folder_is_told_by_its_name() {
     let at = |name: &str| place.0.path().join(name);
     symlink(at("missing"), at("events/astray")).expect("a link");
     symlink(at("events/circle"), at("events/circle")).expect("a link");
+    // Whoever opens it waits for somebody to write into it.
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().expect("mkfifo runs").success());
+    symlink(at("pipe"), at("events/a-pipe")).expect("a link");
     let run = place.run(&["replay", "--format", "json", "events"]);
     assert_eq!((run.status, run.receipts().len()), (2, 1), "{}", run.err);
     run.told("can't read events/circle: ");

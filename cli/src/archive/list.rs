@@ -4,7 +4,7 @@ use super::part::Part;
 #[cfg(feature = "live")]
 use super::s3::{Cut, Object, TRIES};
 use super::unpack::Unpacker;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{IsTerminal as _, Read, Result};
 use std::path::{Path, PathBuf};
@@ -148,7 +148,8 @@ pub fn below(path: &Path, state: Option<&Path>, part: &mut Part) -> Vec<File> {
 struct Links {
     /// The folders that the walk is in, from the top.
     within: Vec<PathBuf>,
-    found: BTreeSet<PathBuf>,
+    /// Those of a folder that were not told yet, in order of names.
+    broken: BTreeMap<PathBuf, std::vec::IntoIter<PathBuf>>,
 }
 
 impl Links {
@@ -159,15 +160,26 @@ impl Links {
         }
     }
 
-    /// The next link, in order of names, in the folder above `depth` that leads nowhere.
+    /// The next link, in order of names, in the folder above `depth` that leads into what can't be read.
     fn broken_at(&mut self, depth: usize) -> Option<PathBuf> {
-        let entries = self.within.get(depth.checked_sub(1)?)?.read_dir().ok()?;
-        let links = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_symlink());
-        let broken = links.filter(|path| !self.found.contains(path) && std::fs::File::open(path).is_err());
-        let first = broken.min()?;
-        self.found.insert(first.clone());
-        Some(first)
+        let folder = self.within.get(depth.checked_sub(1)?)?.clone();
+        self.broken.entry(folder).or_insert_with_key(|folder| broken_links(folder)).next()
     }
+}
+
+fn broken_links(folder: &Path) -> std::vec::IntoIter<PathBuf> {
+    // Of links that lead nowhere the walk tells the name itself. None is opened: it may lead to a pipe that nobody writes into.
+    let is_broken = |path: &PathBuf| {
+        path.is_symlink()
+            && match path.metadata() {
+                Ok(target) => target.is_dir() && path.read_dir().is_err(),
+                Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+            }
+    };
+    let entries = folder.read_dir().into_iter().flatten();
+    let mut links: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_broken).collect();
+    links.sort();
+    links.into_iter()
 }
 
 /// In a folder only files that look like JSON are events; a file that is named on its own always is.

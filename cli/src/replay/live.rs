@@ -51,7 +51,8 @@ impl<'a> Account<'a> {
     /// # Errors
     /// If something of it is wrong.
     pub fn new(policy: &'a Policy, apply: bool) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("can't prepare for calls to AWS")?;
         let found = runtime.block_on(aws::find(|loader| loader))?;
         for service in SERVICES {
             aws::endpoint_of(&found.chain, service)?;

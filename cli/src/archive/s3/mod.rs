@@ -13,6 +13,7 @@ pub use object::{Cut, Object, TRIES};
 pub use url::Url;
 
 use crate::aws::{self, Found};
+use anyhow::Context as _;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -38,7 +39,8 @@ impl Connection {
     /// # Errors
     /// If one of them is wrong, or the endpoint is neither https nor http to loopback.
     pub fn new() -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.context("can't prepare for calls to AWS")?;
         let retries = RetryConfig::standard()
             .with_max_attempts(8)
             .with_initial_backoff(Duration::from_millis(200))
