@@ -199,7 +199,12 @@ impl HttpConnector for Broken {
 ///
 /// The authority must be a host and at most a port: what stands before an `@` looks like a host and is none.
 fn is_plain(endpoint: &str) -> Result<bool, ConnectionError> {
-    let refused = || ConnectionError::Endpoint(clean(endpoint, 120));
+    // What stands before an `@` may be a password.
+    let refused = || {
+        let shown =
+            endpoint.rsplit_once('@').map_or_else(|| endpoint.to_owned(), |(_, host)| format!("…@{host}"));
+        ConnectionError::Endpoint(clean(&shown, 120))
+    };
     let address: Uri = endpoint.parse().map_err(|_| refused())?;
     let (scheme, authority) = address.scheme().zip(address.authority()).ok_or_else(refused)?;
     let host = authority.host();
@@ -221,6 +226,14 @@ fn is_plain(endpoint: &str) -> Result<bool, ConnectionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_in_an_endpoint_is_not_shown() {
+        for endpoint in ["https://user:secret@example.com", "http://user:sec@ret@127.0.0.1:1"] {
+            let told = is_plain(endpoint).unwrap_err().to_string();
+            assert!(!told.contains("sec") && !told.contains("ret@") && told.contains('@'), "{told}");
+        }
+    }
 
     #[test]
     fn plain_http_goes_to_loopback_only() {

@@ -83,7 +83,9 @@ impl Proxies {
         // It leaves out in silence what it doesn't understand, and the call would go past the proxy.
         let known = Matcher::builder().https(format!("{scheme}://{rest}")).build();
         let known = known.intercept(&Uri::from_static("https://amazonaws.com"));
-        if !known.is_some_and(|proxy| is_whole(proxy.uri())) {
+        // A password with one of these in it ends the address too early, and its beginning looks like a port.
+        let has_more = rest.strip_suffix('/').unwrap_or(rest).contains(['/', '?', '#']);
+        if has_more || !known.is_some_and(|proxy| is_whole(proxy.uri())) {
             return Err(ProxyError::Address(by));
         }
         Ok(Self(Some(Arc::new(Named { by, matcher }))))
@@ -100,7 +102,7 @@ impl Proxies {
     }
 }
 
-/// Whether an address is a host and at most a port: a password with a `/` in it ends too early, and looks like a port.
+/// Whether an address is a host and at most a port.
 fn is_whole(address: &Uri) -> bool {
     address.authority().is_some_and(|authority| {
         let host = authority.host();
@@ -246,9 +248,16 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_told_without_its_password() {
-        for address in
-            ["http://", "http://me:secret/@proxy:3128", "://proxy", "http://me:secret @proxy", "a b"]
-        {
+        for address in [
+            "http://",
+            "http://me:secret/@proxy:3128",
+            "http://me:123/secret@proxy:3128",
+            "http://me:123?secret@proxy:3128",
+            "http://me:123#secret@proxy:3128/",
+            "://proxy",
+            "http://me:secret @proxy",
+            "a b",
+        ] {
             for name in NAMES {
                 let error = proxies(&[(name, address)]).unwrap_err().to_string();
                 assert!(
