@@ -26,8 +26,12 @@ pub(super) enum KeyOwner {
 /// Whether it matters which key the trail had before the change.
 pub(super) fn asks_for_earlier(policy: &Policy, change: &Change, state: &TrailState) -> bool {
     policy.trails.key.is_none()
-        && Call::of(change) == Some(Call::Update)
-        && destination::names_any(change, &["kmsKeyId"])
+        && match Call::of(change) {
+            Some(Call::Update) => destination::names_any(change, &["kmsKeyId"]),
+            // A trail that is deleted and made again under its name has the new one's key.
+            Some(Call::Create | Call::Delete) => true,
+            Some(Call::Stop | Call::Start | Call::PutSelectors | Call::PutInsights) | None => false,
+        }
         && matches!(foreign(&state.arn, &state.settings.key), Ok(Some(_)))
 }
 
@@ -76,6 +80,9 @@ pub(super) fn judge(
             (Named::NotTold, _) => "what is known of it from before the call doesn't tell its key".to_owned(),
         },
         Reading::Assumed(_) => return KeyOwner::Assumed,
+        Reading::Absent if Call::of(change) == Some(Call::Create) => {
+            "nothing is known of an earlier trail of its name".to_owned()
+        }
         Reading::Absent => destination::NO_HISTORY.to_owned(),
         Reading::Unreadable(error) => error.why.clone(),
         Reading::NotAsked => destination::NOT_ASKED.to_owned(),

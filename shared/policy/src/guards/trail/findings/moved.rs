@@ -148,7 +148,7 @@ pub(in super::super) fn key_may_be_foreign(
             "trail.key-foreign",
             Severity::Medium,
             format!(
-                "a call set the key of trail {} to one of account {owner}, and whether that is new can't be told",
+                "the files of trail {} are encrypted with a key of account {owner}, and whether they were before can't be told",
                 trail.name()
             ),
             vec![format!("{READ_AFTER} KmsKeyId {key}"), why, by_its_leave(owner)],

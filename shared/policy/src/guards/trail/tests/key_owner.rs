@@ -51,6 +51,9 @@ fn without_a_key_in_the_policy_a_key_of_a_new_account_is_told() {
         ("set back meanwhile", &moved, is(KEY, was_key(KEY)), vec![]),
         ("another setting", &other, is(THEIRS, was_key(KEY)), vec![]),
         ("a start", &change("StartLogging"), is(THEIRS, was_key(KEY)), vec![]),
+        ("made anew", &change("CreateTrail"), is(THEIRS, Reading::Absent), MAYBE_FOREIGN.to_vec()),
+        ("made again, ours before", &change("CreateTrail"), is(THEIRS, was_key(KEY)), FOREIGN.to_vec()),
+        ("made again, theirs before", &change("CreateTrail"), is(THEIRS, was_key(THEIRS)), vec![]),
         ("not known before", &moved, is(THEIRS, was(Named::NotTold)), MAYBE_FOREIGN.to_vec()),
         ("no history", &moved, is(THEIRS, Reading::Absent), MAYBE_FOREIGN.to_vec()),
         ("history unreadable", &moved, is(THEIRS, Reading::Unreadable(unreadable())), MAYBE_FOREIGN.to_vec()),
@@ -86,6 +89,16 @@ fn no_encryption_required_is_no_leave_to_take_the_files_away() {
 }
 
 #[test]
+fn a_deleted_trail_that_is_there_again_is_judged_by_the_key_that_it_had() {
+    let ids = |earlier| {
+        let plan = judged(NO_KEY, &change("DeleteTrail"), &is(THEIRS, earlier));
+        plan.findings.iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    assert!(ids(was_key(KEY)).contains(&"trail.key-foreign"));
+    assert!(!ids(was_key(THEIRS)).contains(&"trail.key-foreign"));
+}
+
+#[test]
 fn a_key_that_is_none_is_a_doubt() {
     for key in ["arn:aws:s3:::x", "arn:aws:kms:eu-central-1:1:key/a", "a key"] {
         let plan = judged(POLICY, &change("StartLogging"), &is(key, Reading::NotAsked));
@@ -103,6 +116,8 @@ fn the_history_is_asked_where_the_call_may_have_set_a_foreign_key() {
     };
     assert!(asked(&listed, &keyed(THEIRS), THEIRS));
     assert!(!asked(&listed, &keyed(KEY), KEY), "it is ours");
+    assert!(asked(&listed, &change("CreateTrail"), THEIRS));
+    assert!(asked(&listed, &change("DeleteTrail"), THEIRS));
     assert!(!asked(&listed, &change("StopLogging"), THEIRS));
     assert!(!asked(&format!("{listed}key = \"alias/trails\"\n"), &keyed(THEIRS), THEIRS), "policy decides");
 }
