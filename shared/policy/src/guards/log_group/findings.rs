@@ -2,9 +2,9 @@
 //!
 //! Words only: whether a finding holds is decided elsewhere.
 
-use super::{Call, GroupState, Target};
+use super::{Call, GroupState, Target, accounts_of_keys};
 use crate::change::{Change, Failure};
-use crate::names::{KeyRef, LogGroupArn, Place};
+use crate::names::{KeyRef, LogGroupArn};
 use crate::plan::{Finding, Remedy, Severity, shell_word};
 use crate::policy::Policy;
 use crate::preflight::{self, Obstacle, Statements};
@@ -71,10 +71,13 @@ pub(super) const OF_NO_KNOWN_ACCOUNT: &str =
 pub(super) fn unapproved(policy: &Policy, group: &LogGroupArn, key: &str) -> Finding {
     let rule = policy.key_rule(group.name().as_str()).and_then(|rule| rule.key.at(group.place()).ok());
     let approve = if policy.log_groups.approved_keys.is_empty() {
-        let Place { account, region } = group.place();
+        let known: Vec<String> = accounts_of_keys(policy, group.place())
+            .into_iter()
+            .map(|account| format!("\"arn:{}:kms:*:{account}:key/*\"", group.place().region.partition()))
+            .collect();
         format!(
-            "if the key is right, list it in `approved_keys`, and \"arn:{}:kms:*:{account}:key/*\" too: only an empty list approves this account's keys by itself",
-            region.partition()
+            "if the key is right, list it in `approved_keys`, and {} too: only an empty list approves those by itself",
+            known.join(" and ")
         )
     } else {
         "if the key is right, add it to `approved_keys`".to_owned()

@@ -18,7 +18,7 @@ pub use findings::look;
 use crate::change::Change;
 use crate::facts::{KeyReading, Reading, Unreadable};
 use crate::guards::Guard;
-use crate::names::{Arn, KeyRef, LogGroupArn, LogGroupName, Place};
+use crate::names::{AccountId, Arn, KeyRef, LogGroupArn, LogGroupName, Place};
 use crate::plan;
 use crate::policy::{ApprovedKey, Exempt, Policy};
 use crate::untrusted::clean;
@@ -199,10 +199,13 @@ fn asks_for_tags(policy: &Policy, now: Timestamp) -> bool {
 ///
 /// What another account encrypts with its key can be read by that account's leave only.
 fn is_of_a_known_account(policy: &Policy, here: &Place, key: &str) -> bool {
-    let Ok(key) = KeyRef::parse(key, here) else { return false };
-    let owner = &key.place().account;
-    let mut of_rules = policy.log_groups.rules.iter().filter_map(|rule| rule.key.at(here).ok());
-    *owner == here.account || of_rules.any(|of_rule| of_rule.place().account == *owner)
+    KeyRef::parse(key, here).is_ok_and(|key| accounts_of_keys(policy, here).contains(&key.place().account))
+}
+
+/// This account, and those whose keys the rules give to groups.
+fn accounts_of_keys(policy: &Policy, here: &Place) -> BTreeSet<AccountId> {
+    let of_rules = policy.log_groups.rules.iter().filter_map(|rule| rule.key.at(here).ok());
+    of_rules.map(|key| key.place().account.clone()).chain([here.account.clone()]).collect()
 }
 
 /// Whether the policy approves the key that a group has.

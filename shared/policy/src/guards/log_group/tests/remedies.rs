@@ -155,6 +155,16 @@ fn approving_a_foreign_key_keeps_our_own_approved() {
 }
 
 #[test]
+fn approving_a_foreign_key_keeps_those_approved_whose_accounts_rules_name() {
+    let rule = "[[log_groups.keys]]\nmatch = \"/x/*\"\nkey = \"arn:{partition}:kms:{region}:777788889999:alias/logs\"\n";
+    let plan = decide(&policy_text(rule), &associate(), &keyed(FOREIGN), now());
+    let step = finding(&plan, "log-group.unapproved-key").remedies[0].to_string();
+    for account in ["111122223333", "777788889999"] {
+        assert!(step.contains(&format!("\"arn:aws:kms:*:{account}:key/*\"")), "{step}");
+    }
+}
+
+#[test]
 fn a_deletion_is_cancelled_before_the_key_is_enabled_and_associated() {
     let pending =
         bare(but(|key| key.state = KeyState::PendingDeletion { deletion_date: Some("soon\n".to_owned()) }));
