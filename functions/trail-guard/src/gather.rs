@@ -23,6 +23,7 @@ use sealwatch_runtime::looks::Looks;
 use sealwatch_runtime::trouble::call;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use tokio::time::Instant;
 
 /// Reads the account; remembers keys for a short while, and how trails looked when it last saw them.
 #[derive(Debug, Default)]
@@ -38,6 +39,7 @@ impl Reader {
         let Some(trail) = trail_to_read(&boot.policy, change, now) else {
             return facts;
         };
+        let began = Instant::now();
         let mut looks = Looks::within(deadline);
         loop {
             facts.trail = look(boot, change, &trail, deadline).await;
@@ -50,6 +52,8 @@ impl Reader {
             Reading::Absent => None,
             Reading::NotAsked | Reading::Assumed(_) | Reading::Unreadable(_) => return facts,
         };
+        // From then on a call may have changed what was read. A time that can't be is one that no call is later than.
+        let seen_at = now.checked_add(began.elapsed()).unwrap_or(Timestamp::MAX);
         let asked = questions(&boot.policy, change, state.as_ref(), now);
         let earlier = async {
             match asked.earlier {
@@ -70,7 +74,7 @@ impl Reader {
         (facts.bucket_region, facts.keys, facts.tags) = sealing;
         facts.earlier = earlier;
         if let Some(state) = state {
-            self.locked(|seen| seen.insert(trail, (now, state.settings)));
+            self.locked(|seen| seen.insert(trail, (seen_at, state.settings)));
         }
         facts
     }

@@ -7,16 +7,21 @@ use crate::deadline::{Deadline, Step};
 use crate::read_back::PAUSE;
 use std::slice;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long is waited before each further look, some three seconds in all: KMS' guide says that it is typically less than a few. Longer each
 /// time, because many events at once must not use up what an account may read in a second.
 const PAUSES: [Duration; 4] =
     [PAUSE, Duration::from_millis(600), Duration::from_millis(1_200), Duration::from_millis(1_200)];
 
+/// When no further look begins, however long AWS takes to answer.
+const ENOUGH: Duration = Duration::from_secs(5);
+
 /// The looks that are left for one reading.
 #[derive(Debug)]
 pub struct Looks<'a> {
     deadline: &'a Deadline,
+    began: Instant,
     pauses: slice::Iter<'static, Duration>,
 }
 
@@ -24,13 +29,14 @@ impl<'a> Looks<'a> {
     /// As many as are worth it, in the time that there is.
     #[must_use]
     pub fn within(deadline: &'a Deadline) -> Self {
-        Self { deadline, pauses: PAUSES.iter() }
+        Self { deadline, began: Instant::now(), pauses: PAUSES.iter() }
     }
 
     /// Whether to look once more, after a pause, because the last look came too early.
     pub async fn again(&mut self, came_too_early: bool) -> bool {
         let Some(pause) = self.pauses.next().filter(|_| came_too_early) else { return false };
-        if !self.deadline.has(Step::Again, *pause + PAUSE) {
+        let is_late = self.began.elapsed() + *pause > ENOUGH;
+        if is_late || !self.deadline.has(Step::Again, *pause + PAUSE) {
             return false;
         }
         tokio::time::sleep(*pause).await;
@@ -41,7 +47,6 @@ impl<'a> Looks<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::Instant;
 
     async fn looks(deadline: &Deadline, too_early: usize) -> usize {
         let (mut looks, mut made) = (Looks::within(deadline), 1);
@@ -58,6 +63,22 @@ mod tests {
         {
             let deadline = Deadline::within(Duration::from_secs(seconds));
             assert_eq!(looks(&deadline, too_early).await, expected, "{too_early} within {seconds} s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_look_begins_late_because_the_others_took_long() {
+        for (takes, expected) in [(100, 5), (1_000, 3), (2_500, 2), (5_000, 1), (30_000, 1)] {
+            let deadline = Deadline::within(Duration::from_secs(900));
+            let (mut looks, mut made) = (Looks::within(&deadline), 0);
+            loop {
+                made += 1;
+                tokio::time::sleep(Duration::from_millis(takes)).await;
+                if !looks.again(true).await {
+                    break;
+                }
+            }
+            assert_eq!(made, expected, "{takes} ms each");
         }
     }
 

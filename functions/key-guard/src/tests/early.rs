@@ -153,7 +153,9 @@ async fn a_later_look_that_fails_leaves_nothing_known() {
         let (receipt, failed) = account.handle(&rotation_off()).await;
         assert!(matches!(failed, Some(Unfinished::Unknown(_))), "{code}: {receipt}");
         assert_eq!((&receipt["verdict"], account.published.num_calls()), (&json!("unknown"), 1), "{code}");
-        assert!(receipt["facts"]["rotation"]["unreadable"].as_str().unwrap().contains(code), "{receipt}");
+        // How long a throttled call is tried is chance: by then it may be refused or cut off.
+        let unread = receipt["facts"]["rotation"]["unreadable"].as_str().unwrap();
+        assert!(unread.starts_with("kms:GetKeyRotationStatus: "), "{receipt}");
     }
 }
 

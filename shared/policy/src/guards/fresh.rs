@@ -8,8 +8,9 @@
 use crate::change::Change;
 use jiff::{SignedDuration, Timestamp};
 
-/// What is shown by then is taken for what somebody made of it since.
-const SEEN_BY_ALL: SignedDuration = SignedDuration::from_mins(2);
+/// What is shown by then is taken for what somebody made of it since. No longer, because whoever makes and undoes things all day keeps
+/// others' events waiting for about as long.
+const SEEN_BY_ALL: SignedDuration = SignedDuration::from_secs(30);
 
 /// Whether a call succeeded, and so lately that a reading may not show it yet.
 pub(super) fn is_fresh(change: &Change, now: Timestamp) -> bool {

@@ -71,10 +71,10 @@ fn a_group_that_was_made_before_the_call_is_an_earlier_one_of_its_name() {
 }
 
 #[test]
-fn only_a_call_that_succeeded_within_two_minutes_may_go_unseen() {
+fn only_a_call_that_succeeded_within_thirty_seconds_may_go_unseen() {
     let now = |text: &str| too_early::group(&call("CreateLogGroup", None), &Reading::Absent, at(text));
-    assert!(now("2026-11-20T12:01:59Z"));
-    assert!(!now("2026-11-20T12:02:00Z"));
+    assert!(now("2026-11-20T12:00:29Z"));
+    assert!(!now("2026-11-20T12:00:30Z"));
     let failure =
         crate::change::Failure { code: crate::untrusted::Untrusted::new("Throttled"), message: None };
     let failed = Change { failure: Some(failure), ..call("CreateLogGroup", None) };
