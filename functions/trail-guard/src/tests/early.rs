@@ -186,3 +186,26 @@ async fn a_deadline_that_is_nearly_over_leaves_one_look() {
     let receipt = handle_within(1_500, &guard, &just_now("StopLogging", &named())).await.unwrap();
     assert_eq!((&receipt["verdict"], own.num_calls()), (&json!("compliant"), 1), "{receipt}");
 }
+
+/// What a later look showed may be what a call made of the trail that came after the first.
+#[tokio::test(start_paused = true)]
+async fn what_was_seen_last_is_of_the_time_of_the_last_look() {
+    let in_bucket = |bucket: &str| {
+        let mut seen = trail(TRAIL, true);
+        seen.s3_bucket_name = Some(bucket.to_owned());
+        trails(vec![seen])
+    };
+    let look = looks([vec![in_bucket("ours")], vec![in_bucket("theirs"); 5]].concat());
+    let (status, selectors, published) = (statuses(&[true, true]), selectors(), published());
+    let history = no_history();
+    let rules = [&look, &status, &selectors, &history];
+    let guard = guard(mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, rules), &published);
+    let second = (Timestamp::now() + std::time::Duration::from_secs(1)).to_string();
+    // It contradicts until the end, and meanwhile the second call moves the trail.
+    let off = json!({ "name": "audit", "enableLogFileValidation": false });
+    assert_eq!(handle(&guard, &just_now("UpdateTrail", &off)).await.unwrap()["verdict"], "compliant");
+    let mut moved = event("UpdateTrail", &json!({ "name": "audit", "s3BucketName": "theirs" }));
+    (moved["eventID"], moved["eventTime"]) = (json!("2"), json!(second));
+    let receipt = handle(&guard, &moved).await.unwrap();
+    assert_eq!(receipt["findings"][0]["id"], "trail.redirected", "{receipt}");
+}
