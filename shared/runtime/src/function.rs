@@ -119,8 +119,9 @@ pub async fn judge<G: Guarding>(
         Applied::Gone { before } => {
             let done: Vec<String> = plan.effects.iter().zip(&before).map(told).collect();
             // What is gone is another state, of which other things may matter. It was seen, so no look is too early.
-            facts = guard.gather(boot, change, started, &deadline.believing()).await;
-            plan = guard.decide(&boot.policy, change, &facts, started);
+            let since = Timestamp::now();
+            facts = guard.gather(boot, change, since, &deadline.believing()).await;
+            plan = guard.decide(&boot.policy, change, &facts, since);
             plan.reasons.extend(done);
             let why = "it was not tried: what it is about was gone for a moment, and is there again";
             plan.effects.iter().map(|_| Outcome::Failed { why: why.to_owned() }).collect()
