@@ -71,9 +71,9 @@ impl Desk {
     ) -> Result<Box<RawValue>, Unfinished> {
         let paging = Instant::now();
         let event = report.change.event_id.raw();
-        let duplicate = self.locked(|seen| seen.has(event));
+        let duplicate = lock(&self.seen).has(event);
         let told = self.tell(boot, report.page(), event, deadline).await;
-        self.locked(|seen| seen.remember(event.to_owned()));
+        lock(&self.seen).remember(event.to_owned());
         if report.outcomes.contains(&Outcome::Applied) {
             lock(&self.repaired).remember(event.to_owned());
         }
@@ -167,12 +167,12 @@ impl Desk {
         };
         // A page that says something else, such as "repaired" after "failed", is another page.
         let print = format!("{event} {}", page.title);
-        if self.locked(|seen| seen.has(&print)) {
+        if lock(&self.seen).has(&print) {
             return PageOutcome::Withheld("this event has paged already".to_owned());
         }
         match pager::send(&boot.clients, topic, page, deadline).await {
             Ok(()) => {
-                self.locked(|seen| seen.remember(print));
+                lock(&self.seen).remember(print);
                 PageOutcome::Sent
             }
             Err(trouble) => {
@@ -187,23 +187,19 @@ impl Desk {
         let metrics = to_raw_value(&metrics::Line::of(receipt, Timestamp::now().as_millisecond()))?;
         let receipt = to_raw_value(receipt)?;
         let lines = format!("{metrics}\n{receipt}\n");
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = lock(&self.out);
         out.write_all(lines.as_bytes())?;
         out.flush()?;
         Ok(receipt)
     }
 
     fn owed<T>(&self, with: impl FnOnce(&mut Unsent) -> T) -> T {
-        with(&mut self.unsent.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn locked<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
-        with(&mut lock(&self.seen))
+        with(&mut lock(&self.unsent))
     }
 }
 
 /// A panic elsewhere can't leave the memory half-written: each use is one call.
-fn lock(memory: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+fn lock<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
