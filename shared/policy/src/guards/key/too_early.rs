@@ -50,21 +50,9 @@ pub fn rotation(change: &Change, rotation: &Reading<bool>, now: Timestamp) -> bo
 #[must_use]
 pub fn alias(change: &Change, alias: &Reading<KeyArn>, now: Timestamp) -> bool {
     let Reading::Known(shown) = alias else { return false };
-    let is_untouched = match Call::of(change) {
-        Some(Call::UpdateAlias) => pointed_to(change).is_some_and(|set| set != *shown),
+    let call = Call::of(change);
+    let is_untouched = call == Some(Call::UpdateAlias) && pointed_to(change).is_some_and(|set| set != *shown)
         // One that points to another key was made anew.
-        Some(Call::DeleteAlias) => listed_key(change).is_none_or(|before| before == *shown),
-        Some(
-            Call::Schedule
-            | Call::Cancel
-            | Call::Disable
-            | Call::Enable
-            | Call::PutPolicy
-            | Call::DeleteMaterial
-            | Call::DisableRotation
-            | Call::Deleted,
-        )
-        | None => false,
-    };
+        || call == Some(Call::DeleteAlias) && listed_key(change).is_none_or(|before| before == *shown);
     is_untouched && is_fresh(change, now)
 }
