@@ -11,7 +11,7 @@ use sealwatch_policy::guards::key::{Call, Facts, listed_key, pointed_to, too_ear
 use sealwatch_policy::names::{KeyArn, KeyRef};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::Deadline;
-use sealwatch_runtime::looks::Looks;
+use sealwatch_runtime::looks::settled;
 
 /// The facts about the alias that a change names, read now.
 pub async fn gather(
@@ -22,13 +22,8 @@ pub async fn gather(
     deadline: &Deadline,
 ) -> Facts {
     let mut facts = Facts::none();
-    let mut looks = Looks::within(deadline);
-    loop {
-        facts.alias = target(boot, change, alias, deadline).await;
-        if !looks.again(too_early::alias(change, &facts.alias, now)).await {
-            break;
-        }
-    }
+    let read = || target(boot, change, alias, deadline);
+    facts.alias = settled(deadline, read, |found| too_early::alias(change, found, now)).await;
     if let Reading::Known(_) | Reading::Absent = facts.alias {
         facts.alias_before = before(boot, change, alias, deadline).await;
     }

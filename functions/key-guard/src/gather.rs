@@ -16,7 +16,7 @@ use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef, Place};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
-use sealwatch_runtime::looks::Looks;
+use sealwatch_runtime::looks::settled;
 
 /// What is asked about one key: where, because of what, and until when.
 #[derive(Clone, Copy)]
@@ -36,13 +36,8 @@ pub async fn gather(boot: &Boot, change: &Change, now: Timestamp, deadline: &Dea
         Some(Target::Alias(alias)) => return alias::gather(boot, change, &alias, now, deadline).await,
         Some(Target::Unclear(_)) | None => return facts,
     };
-    let mut looks = Looks::within(deadline);
-    loop {
-        facts.key = look(boot, change, &reference, deadline).await;
-        if !looks.again(too_early::state(change, &facts.key, now)).await {
-            break;
-        }
-    }
+    let read = || look(boot, change, &reference, deadline);
+    facts.key = settled(deadline, read, |found| too_early::state(change, found, now)).await;
     let (key, found) = match &facts.key {
         Reading::Known(found) if is_meant(found, change, &reference) => (found.arn.clone(), Some(found)),
         Reading::Absent => match reference {

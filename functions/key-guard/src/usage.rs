@@ -10,7 +10,7 @@ use sealwatch_policy::guards::key::{Grant, LastUse, Use, too_early};
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_runtime::deadline::Step;
 use sealwatch_runtime::keys::key_policy;
-use sealwatch_runtime::looks::Looks;
+use sealwatch_runtime::looks::settled;
 use sealwatch_runtime::trouble::{Trouble, all, call};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,27 +101,19 @@ impl Inquiry<'_> {
     }
 
     pub async fn policy(&self) -> Reading<KeyPolicy> {
-        let mut looks = Looks::within(self.deadline);
-        loop {
-            let policy = match key_policy(&self.boot.clients, self.key, self.deadline).await {
+        let read = || async {
+            match key_policy(&self.boot.clients, self.key, self.deadline).await {
                 KeyPolicyFact::Known(policy) => Reading::Known(policy),
                 KeyPolicyFact::Unreadable(error) => Reading::Unreadable(error),
                 KeyPolicyFact::Assumed => Reading::NotAsked,
-            };
-            if !looks.again(too_early::policy(self.change, &policy, self.now)).await {
-                return policy;
             }
-        }
+        };
+        settled(self.deadline, read, |policy| too_early::policy(self.change, policy, self.now)).await
     }
 
     pub async fn rotation(&self) -> Reading<bool> {
-        let mut looks = Looks::within(self.deadline);
-        loop {
-            let rotation = self.is_rotated().await;
-            if !looks.again(too_early::rotation(self.change, &rotation, self.now)).await {
-                return rotation;
-            }
-        }
+        let read = || self.is_rotated();
+        settled(self.deadline, read, |rotated| too_early::rotation(self.change, rotated, self.now)).await
     }
 
     /// Absent for a key of a kind that KMS doesn't rotate.

@@ -15,7 +15,7 @@ use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::clients::Clients;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::keys::Keys;
-use sealwatch_runtime::looks::Looks;
+use sealwatch_runtime::looks::settled;
 use sealwatch_runtime::trouble::call;
 use std::collections::BTreeMap;
 
@@ -32,13 +32,8 @@ impl Reader {
         let Some(group) = group_to_read(&boot.policy, change, now) else {
             return facts;
         };
-        let mut looks = Looks::within(deadline);
-        loop {
-            facts.group = describe_group(boot, &group, Step::Gather, deadline).await;
-            if !looks.again(too_early::group(change, &facts.group, now)).await {
-                break;
-            }
-        }
+        let read = || describe_group(boot, &group, Step::Gather, deadline);
+        facts.group = settled(deadline, read, |found| too_early::group(change, found, now)).await;
         let Reading::Known(state) = &facts.group else {
             return facts;
         };

@@ -19,7 +19,7 @@ use sealwatch_policy::untrusted::clean;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::keys::Keys;
-use sealwatch_runtime::looks::Looks;
+use sealwatch_runtime::looks::settled;
 use sealwatch_runtime::trouble::call;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -40,13 +40,8 @@ impl Reader {
             return facts;
         };
         let began = Instant::now();
-        let mut looks = Looks::within(deadline);
-        loop {
-            facts.trail = look(boot, change, &trail, deadline).await;
-            if !looks.again(too_early::trail(change, &facts.trail, now)).await {
-                break;
-            }
-        }
+        let read = || look(boot, change, &trail, deadline);
+        facts.trail = settled(deadline, read, |found| too_early::trail(change, found, now)).await;
         let state = match &facts.trail {
             Reading::Known(state) => Some(state.clone()),
             Reading::Absent => None,
@@ -151,13 +146,8 @@ async fn recording(
     }
     let unasked = Reading::NotAsked;
     let logging = async {
-        let mut looks = Looks::within(deadline);
-        let status = loop {
-            let status = status(boot, trail, Step::Gather, deadline).await;
-            if !looks.again(too_early::status(change, &status, now)).await {
-                break status;
-            }
-        };
+        let read = || status(boot, trail, Step::Gather, deadline);
+        let status = settled(deadline, read, |status| too_early::status(change, status, now)).await;
         let stopped = matches!(&status, Reading::Known(Status { logging: Some(false), .. }));
         let early = match stopped && others_matter(change, found, &status, &unasked) {
             true => others(boot, trail, deadline).await,
@@ -165,15 +155,8 @@ async fn recording(
         };
         (status, early)
     };
-    let recorded = async {
-        let mut looks = Looks::within(deadline);
-        loop {
-            let selectors = selectors(boot, trail, deadline).await;
-            if !looks.again(too_early::selectors(change, &selectors, now)).await {
-                return selectors;
-            }
-        }
-    };
+    let read = || selectors(boot, trail, deadline);
+    let recorded = settled(deadline, read, |selectors| too_early::selectors(change, selectors, now));
     let ((status, early), selectors) = tokio::join!(logging, recorded);
     let others = match early {
         Reading::NotAsked if others_matter(change, found, &status, &selectors) => {

@@ -5,7 +5,6 @@
 
 use crate::deadline::{Deadline, Step};
 use crate::read_back::PAUSE;
-use std::slice;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -17,43 +16,39 @@ const PAUSES: [Duration; 4] =
 /// When no further look begins, however long AWS takes to answer.
 const ENOUGH: Duration = Duration::from_secs(5);
 
-/// The looks that are left for one reading.
-#[derive(Debug)]
-pub struct Looks<'a> {
-    deadline: &'a Deadline,
-    began: Instant,
-    pauses: slice::Iter<'static, Duration>,
+/// Looks until the reading no longer seems to come too early, or further looks aren't worth it; gives the last.
+pub async fn settled<F: Future>(
+    deadline: &Deadline,
+    mut look: impl FnMut() -> F,
+    came_too_early: impl Fn(&F::Output) -> bool,
+) -> F::Output {
+    let began = Instant::now();
+    let mut pauses = PAUSES.iter();
+    loop {
+        let reading = look().await;
+        let next = pauses.next().filter(|_| came_too_early(&reading));
+        let Some(pause) = next.filter(|pause| is_worth(began, **pause, deadline)) else { return reading };
+        tokio::time::sleep(*pause).await;
+    }
 }
 
-impl<'a> Looks<'a> {
-    /// As many as are worth it, in the time that there is.
-    #[must_use]
-    pub fn within(deadline: &'a Deadline) -> Self {
-        Self { deadline, began: Instant::now(), pauses: PAUSES.iter() }
-    }
-
-    /// Whether to look once more, after a pause, because the last look came too early.
-    pub async fn again(&mut self, came_too_early: bool) -> bool {
-        let Some(pause) = self.pauses.next().filter(|_| came_too_early) else { return false };
-        let is_late = self.began.elapsed() + *pause > ENOUGH;
-        if is_late || !self.deadline.has(Step::Again, *pause + PAUSE) {
-            return false;
-        }
-        tokio::time::sleep(*pause).await;
-        true
-    }
+/// Whether a look after the pause begins early enough.
+fn is_worth(began: Instant, pause: Duration, deadline: &Deadline) -> bool {
+    began.elapsed() + pause <= ENOUGH && deadline.has(Step::Again, pause + PAUSE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::ready;
 
     async fn looks(deadline: &Deadline, too_early: usize) -> usize {
-        let (mut looks, mut made) = (Looks::within(deadline), 1);
-        while looks.again(made <= too_early).await {
+        let mut made = 0;
+        let look = || {
             made += 1;
-        }
-        made
+            ready(made)
+        };
+        settled(deadline, look, |made| *made <= too_early).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -70,14 +65,12 @@ mod tests {
     async fn no_look_begins_late_because_the_others_took_long() {
         for (takes, expected) in [(100, 5), (1_000, 3), (2_500, 2), (5_000, 1), (30_000, 1)] {
             let deadline = Deadline::within(Duration::from_secs(900));
-            let (mut looks, mut made) = (Looks::within(&deadline), 0);
-            loop {
+            let mut made = 0;
+            let look = || {
                 made += 1;
-                tokio::time::sleep(Duration::from_millis(takes)).await;
-                if !looks.again(true).await {
-                    break;
-                }
-            }
+                tokio::time::sleep(Duration::from_millis(takes))
+            };
+            settled(&deadline, look, |()| true).await;
             assert_eq!(made, expected, "{takes} ms each");
         }
     }
