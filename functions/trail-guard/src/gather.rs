@@ -242,6 +242,7 @@ pub async fn status(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadli
                 started: Some(answer.start_logging_time().or(answer.stop_logging_time()).is_some()),
                 delivery_error: error(answer.latest_delivery_error()),
                 digest_error: error(answer.latest_digest_delivery_error()),
+                log_group_error: error(answer.latest_cloud_watch_logs_delivery_error()),
             })
         }
         Err(trouble) if trouble.is("TrailNotFoundException") => Reading::Absent,

@@ -160,6 +160,7 @@ impl Trail {
             started: self.started,
             delivery_error: self.delivery_error.clone(),
             digest_error: None,
+            log_group_error: None,
         };
         match self.logging {
             Some(logging) => Reading::Known(status(logging)),

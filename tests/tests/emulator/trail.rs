@@ -374,6 +374,27 @@ fn a_delivery_error_about_the_key_names_the_key() {
 }
 
 #[test]
+fn a_log_group_that_the_trail_cannot_write_to_is_told() {
+    let (lab, key) = lab_with_trail();
+    make_good(&lab, &key);
+    lab.trail_status(json!({ "TrailARN": arn(), "LatestCloudWatchLogsDeliveryError": "AccessDenied" }));
+    let guard = guard(&lab, "remediate");
+    let answer = guard.invoke(&event("start-1", "StartLogging", json!({ "name": NAME })));
+    assert_eq!(answer["verdict"], "compliant", "it writes to none: {answer}");
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:trail:*";
+    call(
+        &lab,
+        "UpdateTrail",
+        json!({
+            "Name": NAME, "CloudWatchLogsLogGroupArn": group, "CloudWatchLogsRoleArn": "arn:aws:iam::123456789012:role/trail",
+        }),
+    );
+    let answer = guard.invoke(&event("start-2", "StartLogging", json!({ "name": NAME })));
+    assert_eq!(finding_ids(&answer), ["trail.delivery-failing"], "{answer}");
+    assert!(email(&lab).contains(group));
+}
+
+#[test]
 fn selectors_are_read_as_the_api_shows_them() {
     let (lab, key) = lab_with_trail();
     make_good(&lab, &key);

@@ -159,19 +159,28 @@ pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Find
     }
 }
 
-/// Delivery fails; the key is named where the error is about one.
-pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&str>) -> Option<Finding> {
+/// Delivery fails; the key is named where the error is about one. What a trail couldn't write to a log group that it no longer
+/// writes to is no matter.
+pub(super) fn delivery_failing(
+    trail: &TrailArn,
+    status: &Status,
+    key: Option<&str>,
+    log_group: Option<&str>,
+) -> Option<Finding> {
     let told = |name: &str, error: &Option<String>| error.as_ref().map(|error| format!("{name}: {error}"));
     let errors: Vec<String> = told("LatestDeliveryError", &status.delivery_error)
         .into_iter()
         .chain(told("LatestDigestDeliveryError", &status.digest_error))
         .collect();
-    if errors.is_empty() {
-        return None;
-    }
+    let to_group = log_group.zip(told("LatestCloudWatchLogsDeliveryError", &status.log_group_error));
+    let what = match (errors.is_empty(), &to_group) {
+        (false, _) => "deliver its files",
+        (true, Some(_)) => "write to its log group",
+        (true, None) => return None,
+    };
+    let mut remedies = Vec::new();
     let about_key = errors.iter().any(|error| error.to_ascii_lowercase().contains("kms"));
     let mut evidence = errors;
-    let mut remedies = Vec::new();
     if let (true, Some(key)) = (about_key, key) {
         evidence.push(format!("the trail's key is {key}"));
         remedies.push(step("look at the key's state and policy:"));
@@ -180,14 +189,21 @@ pub(super) fn delivery_failing(trail: &TrailArn, status: &Status, key: Option<&s
             key_region(key).as_ref().unwrap_or(&trail.place().region),
             Options::one("key-id", key)
         )));
-    } else {
-        remedies.push(step("look at the bucket's policy, at its key and at whether it still exists; then:"));
+    } else if !evidence.is_empty() {
+        remedies.push(step("look at the bucket's policy, at its key and at whether it still exists"));
     }
+    if let Some((log_group, error)) = to_group {
+        evidence.push(error);
+        remedies.push(step(format!(
+            "look at the log group {log_group}, at its key, and at the role by which CloudTrail writes to it"
+        )));
+    }
+    remedies.push(step("see whether the next delivery works:"));
     remedies.push(Remedy::Command(format!(
         "aws cloudtrail get-trail-status --region {} --name {trail}",
         trail.place().region
     )));
-    let summary = format!("trail {} can't deliver its files", trail.name());
+    let summary = format!("trail {} can't {what}", trail.name());
     Some(Finding { remedies, ..finding("trail.delivery-failing", Severity::High, summary, evidence) })
 }
 

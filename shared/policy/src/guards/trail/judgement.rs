@@ -98,11 +98,13 @@ impl<'a> Judgement<'a> {
     }
 
     fn delivery(&mut self, status: &Status) {
-        let key = match &self.facts.trail {
-            Reading::Known(state) | Reading::Assumed(state) => state.settings.key.name(),
-            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => None,
+        let (key, log_group) = match &self.facts.trail {
+            Reading::Known(TrailState { settings, .. }) | Reading::Assumed(TrailState { settings, .. }) => {
+                (settings.key.name(), settings.log_group.name())
+            }
+            Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => (None, None),
         };
-        self.draft.findings.extend(findings::delivery_failing(self.trail, status, key));
+        self.draft.findings.extend(findings::delivery_failing(self.trail, status, key, log_group));
     }
 
     fn validation(&mut self, state: &TrailState) {

@@ -86,6 +86,8 @@ pub struct Status {
     pub delivery_error: Option<String>,
     /// `LatestDigestDeliveryError`
     pub digest_error: Option<String>,
+    /// `LatestCloudWatchLogsDeliveryError`
+    pub log_group_error: Option<String>,
 }
 
 /// What the account answered.

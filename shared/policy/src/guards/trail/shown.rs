@@ -31,6 +31,7 @@ fn status(status: &Status) -> Value {
         "logging": status.logging,
         "delivery_error": status.delivery_error,
         "digest_delivery_error": status.digest_error,
+        "log_group_delivery_error": status.log_group_error,
     })
 }
 

@@ -190,7 +190,7 @@ fn each_setting_is_judged_by_the_trails_own_state() {
                     logging: Some(true),
                     started: Some(true),
                     delivery_error: Some("AccessDenied".to_owned()),
-                    digest_error: None,
+                    ..Status::default()
                 }),
                 ..good()
             },
@@ -349,8 +349,8 @@ fn a_delivery_error_about_the_key_names_the_key() {
         status: Reading::Known(Status {
             logging: Some(true),
             started: Some(true),
-            delivery_error: None,
             digest_error: Some(error.to_owned()),
+            ..Status::default()
         }),
         ..good()
     };
@@ -362,4 +362,38 @@ fn a_delivery_error_about_the_key_names_the_key() {
         "{:?}",
         about_bucket.findings
     );
+}
+
+#[test]
+fn a_log_group_that_the_trail_cannot_write_to_is_told_while_it_is_its_own() {
+    let failing = |log_group: Named, delivery_error: Option<&str>| {
+        let mut facts = with_settings(|it| it.log_group = log_group.clone());
+        facts.status = Reading::Known(Status {
+            logging: Some(true),
+            started: Some(true),
+            delivery_error: delivery_error.map(str::to_owned),
+            log_group_error: Some("AccessDenied".to_owned()),
+            ..Status::default()
+        });
+        plan(&change("StartLogging"), &facts)
+    };
+    let group = || Named::Is("arn:aws:logs:eu-central-1:111122223333:log-group:trail:*".to_owned());
+    let alone = failing(group(), None);
+    assert_eq!(ids(&alone), ["trail.delivery-failing"]);
+    let finding = &alone.findings[0];
+    assert_eq!(finding.summary, "trail audit can't write to its log group");
+    assert_eq!(finding.evidence, ["LatestCloudWatchLogsDeliveryError: AccessDenied"]);
+    let steps = format!("{:?}", finding.remedies);
+    assert!(steps.contains("log-group:trail:*") && !steps.contains("bucket"), "{steps}");
+
+    let both = failing(group(), Some("NoSuchBucket"));
+    assert_eq!(both.findings[0].summary, "trail audit can't deliver its files");
+    assert_eq!(
+        both.findings[0].evidence,
+        ["LatestDeliveryError: NoSuchBucket", "LatestCloudWatchLogsDeliveryError: AccessDenied"]
+    );
+    let steps = format!("{:?}", both.findings[0].remedies);
+    assert!(steps.contains("log-group:trail:*") && steps.contains("bucket"), "{steps}");
+
+    assert_eq!(failing(Named::Nothing, None).verdict, Verdict::Compliant, "it no longer writes to one");
 }

@@ -177,7 +177,7 @@ fn a_key_is_looked_at_where_its_arn_says_if_that_is_a_region() {
             logging: Some(true),
             started: Some(true),
             delivery_error: Some("KMS.DisabledException".to_owned()),
-            digest_error: None,
+            ..Status::default()
         };
         let named = with_settings(|it| it.key = Named::Is(key.to_owned()));
         let plan = plan(&change("StartLogging"), &Facts { status: Reading::Known(failing), ..named });
