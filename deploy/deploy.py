@@ -5,7 +5,9 @@ can't disagree by oversight. Everything else is asked by `sam deploy --guided` a
 """
 
 import argparse
+import json
 import pathlib
+import re
 import shlex
 import struct
 import subprocess
@@ -22,6 +24,9 @@ SAM = ROOT / ".tools" / "deploy" / "bin" / "sam"
 SECTIONS = {"LogGroupGuardMode": "log_groups", "TrailGuardMode": "trails", "KeyGuardMode": "keys"}
 # What the template's names, and those that CloudFormation makes for the roles, leave of their 64 characters.
 LONGEST_NAME = 32
+# What an environment of samconfig.toml begins with; the answers are its own.
+SHIPPED = ("capabilities", "confirm_changeset", "fail_on_empty_changeset", "resolve_s3", "s3_prefix", "tags")
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 # ELF specification: e_machine, at offset 18.
 MACHINES = {62: "x86_64", 183: "arm64"}
 
@@ -56,6 +61,35 @@ def stack_name(config: str, environment: str) -> str:
     return next((it for it in kept if it), "")
 
 
+def begun(config: str, environment: str) -> str:
+    """The configuration with a section for this environment; one that is named like a Region is for that."""
+    tables = tomllib.loads(config)
+    if environment in tables:
+        return config
+    shipped = tables.get("default", {}).get("deploy", {}).get("parameters", {})
+    settings = {name: shipped[name] for name in SHIPPED if name in shipped}
+    if REGION.fullmatch(environment):
+        settings["region"] = environment
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    section, name = json.dumps(environment), json.dumps(stack_name(config, "default"))
+    return "\n".join([config, f"[{section}.global.parameters]", f"stack_name = {name}", "", f"[{section}.deploy.parameters]", *lines, ""])
+
+
+def protect(aws: boto3.Session, stack: str) -> list[str]:
+    """Protects a stack from deletion, which would take away every rule that could tell of it; what to say of that."""
+    try:
+        client = aws.client("cloudformation")
+        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+        # One whose changes were declined isn't there yet.
+        if found.get("EnableTerminationProtection") or not found["StackStatus"].endswith("_COMPLETE"):
+            return []
+        client.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
+    except (BotoCoreError, ClientError) as error:
+        command = f"aws cloudformation update-termination-protection --enable-termination-protection --stack-name {stack}"
+        return [f"warning: the stack isn't protected from deletion: {error}; do it by hand: {command}"]
+    return [f"the stack {stack} is protected from deletion now, which pages once; README, \"Remove it\", says how to lift that"]
+
+
 def too_long(name: str) -> list[str]:
     """What is wrong with the length of a stack's name."""
     fault = f"the stack name {name} has {len(name)} characters, and the names made from it leave it {LONGEST_NAME}"
@@ -68,12 +102,16 @@ def disagreements(wanted: dict[str, str], chosen: dict[str, str]) -> list[str]:
     return [f"{name} is {answer}, but what was built wants {value}" for name, answer, value in answers if answer != value]
 
 
-def account(config: str, environment: str) -> str:
-    """Which account the credentials that are set belong to."""
+def session(config: str, environment: str) -> boto3.Session:
+    """AWS, with the profile and in the Region that were kept."""
     kept = tomllib.loads(config).get(environment, {}).get("deploy", {}).get("parameters", {})
-    session = boto3.Session(profile_name=kept.get("profile"), region_name=kept.get("region"))
+    return boto3.Session(profile_name=kept.get("profile"), region_name=kept.get("region"))
+
+
+def account(aws: boto3.Session) -> str:
+    """Which account the credentials that are set belong to."""
     # Any Region of the right partition tells; SAM's own default is this one.
-    sts = session.client("sts", region_name=session.region_name or "us-east-1")
+    sts = aws.client("sts", region_name=aws.region_name or "us-east-1")
     return sts.get_caller_identity()["Account"]
 
 
@@ -86,7 +124,8 @@ def main() -> int:
     environment = arguments.config_env
     if arguments.account:
         try:
-            print("the credentials are for account", account((ROOT / "samconfig.toml").read_text(), environment))
+            config = (ROOT / "samconfig.toml").read_text()
+            print("the credentials are for account", account(session(config, environment)))
         except (BotoCoreError, ClientError) as error:
             print(f"error: no usable AWS credentials: {error}", file=sys.stderr)
             return 1
@@ -94,6 +133,7 @@ def main() -> int:
     wanted = modes((BUILT / "PolicyLayer/sealwatch/policy.toml").read_text())
     wanted["Architecture"] = architecture((BUILT / "LogGroupGuard/bootstrap").read_bytes())
     config = ROOT / "samconfig.toml"
+    config.write_text(begun(config.read_text(), environment))
     for line in too_long(stack_name(config.read_text(), environment)):
         print(f"error: {line}; write a shorter one into samconfig.toml", file=sys.stderr)
         return 1
@@ -102,8 +142,12 @@ def main() -> int:
     overrides = [f"{name}={shlex.quote(value)}" for name, value in parameters.items()]
     command = [str(SAM), "deploy", "--guided", "--config-env", environment, "--parameter-overrides", *overrides]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    wrong = disagreements(wanted, saved(config.read_text(), environment))
-    long = too_long(stack_name(config.read_text(), environment))
+    answered = config.read_text()
+    if code == 0:
+        for line in protect(session(answered, environment), stack_name(answered, environment)):
+            print(line)
+    wrong = disagreements(wanted, saved(answered, environment))
+    long = too_long(stack_name(answered, environment))
     for line in long:
         print(f"error: {line}; delete that stack, write a shorter name into samconfig.toml and run `make deploy` again", file=sys.stderr)
     for line in wrong:

