@@ -56,6 +56,19 @@ class Permissions(unittest.TestCase):
                     self.assertIn(f"`{action}`", text)
 
 
+class Alarms(unittest.TestCase):
+    def test_each_has_its_lines_with_names_that_the_stack_gives(self):
+        text, stack = section("Alarms"), Stack()
+        for name in (it["AlarmName"] for it in stack.of_type("AWS::CloudWatch::Alarm").values()):
+            told = re.sub(r"^sealwatch-[a-z-]+-guard-", "…-", name)
+            self.assertIn(f"**`{told}`**", text)
+        for name in ("sealwatch-failures", "sealwatch-key-guard", "/aws/lambda/sealwatch-key-guard"):
+            self.assertIn(name, text)
+            self.assertIn(name, [stack.name_of(it) for it in stack.resources])
+        self.assertTrue(all(stack.name_of(it).startswith("sealwatch-") for it in stack.of_type("AWS::Scheduler::Schedule")))
+        self.assertIn("sealwatch-key-guard", [it["Name"] for it in stack.of_type("AWS::Events::Rule").values()])
+
+
 class Costs(unittest.TestCase):
     rows = tables(section("What it costs"))[0]
 
