@@ -1,13 +1,13 @@
 //! Checks a policy file and tells which rule a log group falls under.
 
+mod notes;
+
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, LogGroupArn, LogGroupName, Place, Region};
 use sealwatch_policy::policy::{Exempt, Exemption, Fault, Policy};
-use sealwatch_policy::untrusted::clean;
-use sealwatch_policy::wildcard;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     let now = Timestamp::now();
-    let warnings = warnings(&policy, now);
+    let warnings = notes::of(&policy, now);
     let answer = group.map(|group| answer(&policy, &group, now));
     match arguments.format {
         Format::Json => {
@@ -111,83 +111,6 @@ fn log_group(arguments: &Arguments, name: &str) -> anyhow::Result<LogGroupArn> {
     };
     let place = Place { account: AccountId::parse(account)?, region: Region::parse(region)? };
     Ok(LogGroupArn::new(place, LogGroupName::parse(name)?))
-}
-
-/// What is allowed but may not be meant.
-fn warnings(policy: &Policy, now: Timestamp) -> Vec<String> {
-    let passed =
-        policy.exemptions.iter().filter(|exemption| exemption.has_passed(now)).filter_map(|exemption| {
-            let until = exemption.until?;
-            Some(format!("the exemption on line {} ended on {until} and no longer applies", exemption.line))
-        });
-    let mut warnings: Vec<String> = passed.collect();
-    let rules = policy.log_groups.rules.iter();
-    warnings.extend(rules.filter_map(|rule| matches_nothing(Guard::LogGroup, &rule.pattern, rule.line)));
-    warnings.extend(policy.exemptions.iter().filter_map(|exemption| match &exemption.what {
-        Exempt::Name(pattern) => matches_nothing(exemption.guard, pattern, exemption.line),
-        Exempt::Tag { .. } | Exempt::Principal(_) => None,
-    }));
-    warnings.extend(policy.exemptions.iter().filter_map(|exemption| protected(policy, exemption)));
-    if !policy.log_groups.rules.iter().any(|rule| rule.pattern == "*") {
-        warnings.push(
-            "no [[log_groups.keys]] rule matches every log group (`match = \"*\"`): one that matches none is \
-             reported, and can't be repaired"
-                .to_owned(),
-        );
-    }
-    warnings
-}
-
-/// Why an exemption of keys never applies: what policy protects by its alias, no alias exempts.
-fn protected(policy: &Policy, exemption: &Exemption) -> Option<String> {
-    let (Guard::Key, Exempt::Name(pattern)) = (exemption.guard, &exemption.what) else { return None };
-    let protection = policy.keys.protect.iter().find(|protection| wildcard::covers(protection, pattern))?;
-    Some(format!(
-        "the exemption on line {} never applies: `keys.protect` has `{}`, and protection wins",
-        exemption.line,
-        clean(protection, 80)
-    ))
-}
-
-/// Why a `match` over names can't match one; `None` if it may.
-///
-/// Sources: CloudWatch Logs API reference, CreateLogGroup; CloudTrail user guide, "Naming requirements"; KMS API
-/// reference, CreateAlias.
-fn matches_nothing(guard: Guard, pattern: &str, line: usize) -> Option<String> {
-    let (what, special) = match guard {
-        Guard::LogGroup => ("log group", "_-/.#"),
-        Guard::Trail => ("trail", "._-"),
-        Guard::Key if pattern.starts_with("alias/") => ("alias", "_-/"),
-        Guard::Key => {
-            return (!may_name_a_key(pattern)).then(|| {
-                format!(
-                    "the `match` on line {line} is no key's: write an alias (`alias/NAME`), a key's id or its ARN"
-                )
-            });
-        }
-    };
-    if pattern.starts_with("arn:") {
-        return Some(format!(
-            "the `match` on line {line} looks like an ARN, but it is held against names: write the name alone"
-        ));
-    }
-    let stranger = pattern.chars().find(|character| {
-        !character.is_ascii_alphanumeric() && !special.contains(*character) && !matches!(character, '*' | '?')
-    })?;
-    Some(format!(
-        "the `match` on line {line} has `{}`, which no {what}'s name has: it matches nothing",
-        clean(&stranger.to_string(), 1)
-    ))
-}
-
-/// Whether a pattern may match an id, an ARN or an alias of a key, by what stands before its first wildcard.
-fn may_name_a_key(pattern: &str) -> bool {
-    let start = pattern.split(['*', '?']).next().unwrap_or(pattern);
-    let agrees = |with: &str, start: &str| with.starts_with(start) || start.starts_with(with);
-    let is_hex = |character: char| character.is_ascii_hexdigit() || character == '-';
-    let is_uuid = start.chars().all(is_hex) && start.find('-').is_none_or(|dash| dash == 8);
-    let is_arn = agrees("arn:", start) && start.split(':').nth(5).is_none_or(|it| agrees("key/", it));
-    is_uuid || is_arn || agrees("mrk-", start) || agrees("alias/", start)
 }
 
 fn answer(policy: &Policy, group: &LogGroupArn, now: Timestamp) -> Value {

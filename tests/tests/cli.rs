@@ -641,6 +641,47 @@ fn check_notes_an_exemption_of_keys_that_never_applies() {
 }
 
 #[test]
+fn check_notes_what_switches_a_guard_off_or_hangs_on_what_a_caller_chooses() {
+    let notes = |policy: &str| {
+        let place = Place::new();
+        place.write("policy.toml", policy);
+        let run = place.run(&["check"]);
+        assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+        let notes = run.out.lines().filter_map(|line| line.split_once("note: "));
+        notes.map(|it| it.1.to_owned()).collect::<Vec<_>>()
+    };
+    let rule = "[[log_groups.keys]]\nmatch = \"*\"\nkey = \"alias/logs\"\n";
+    let exempt = |what: &str| {
+        notes(&format!("mode = \"page\"\n{rule}[[exempt]]\nguard = \"log-group\"\n{what}\nreason = \"a\"\n"))
+    };
+    let everything = "the exemption on line 5 exempts everything: the log-group guard has nothing left to do";
+    let role = "write the role, arn:aws:iam::ACCOUNT:role/Ops";
+    let session = format!(
+        "the `principal` on line 5 is held against the session's name, which the caller chooses: {role}"
+    );
+    let nobody =
+        format!("the `principal` on line 5 names a role without a session, which is nobody's ARN: {role}");
+    for (what, expected) in [
+        ("match = \"*\"", vec![everything.to_owned()]),
+        ("match = \"/dev/*\"", vec![]),
+        ("principal = \"arn:aws:iam::111122223333:role/*\"", vec![everything.to_owned()]),
+        ("principal = \"arn:*:iam::*:*\"", vec![everything.to_owned()]),
+        ("principal = \"arn:aws:iam::111122223333:role/Ops\"", vec![]),
+        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops/jane\"", vec![session.clone()]),
+        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops/*\"", vec![]),
+        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops\"", vec![nobody]),
+    ] {
+        assert_eq!(exempt(what), expected, "{what}");
+    }
+    let no_key = "trails are to be encrypted, but [trails] names no `key`: a trail without one is reported, and can't be repaired";
+    let trails = |mode: &str, rest: &str| notes(&format!("mode = \"{mode}\"\n{rule}[trails]\n{rest}\n"));
+    assert_eq!(trails("remediate", "require = [\"encryption\"]"), [no_key]);
+    assert!(trails("remediate", "require = [\"encryption\"]\nkey = \"alias/trails\"").is_empty());
+    assert!(trails("remediate", "require = [\"logging\"]").is_empty());
+    assert!(trails("page", "require = [\"encryption\"]").is_empty());
+}
+
+#[test]
 fn check_says_which_rule_and_key_a_log_group_gets() {
     let place = Place::new();
     place.write(
