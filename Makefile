@@ -37,7 +37,8 @@ tools: ## Install the pinned test tools into .tools/
 format: ## The code is formatted
 	cargo fmt --all --check
 
-lint: ## The lints are quiet
+lint: tools ## The lints are quiet, of Rust and of Python
+	.tools/lint/bin/ruff check --quiet
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 
 deny: tools ## Licences, sources and banned crates (offline; advisories are checked in CI)

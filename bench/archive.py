@@ -5,6 +5,7 @@ machine to machine, absolute times don't. That all readers find the same records
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -30,9 +31,8 @@ JUDGED = [
     "StopLogging", "PutEventSelectors", "PutKeyPolicy", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion",
     "UpdateAlias", "DeleteAlias",
 ]  # fmt: skip
-JQ = (
-    ".Records[] | select((.eventSource | IN(%s)) and (.eventName | IN(%s)))"
-    % tuple(", ".join(json.dumps(item) for item in items) for items in (SOURCES, NAMES))
+JQ = ".Records[] | select((.eventSource | IN({})) and (.eventName | IN({})))".format(
+    *(", ".join(json.dumps(item) for item in items) for items in (SOURCES, NAMES))
 )
 PYTHON = f"""
 import gzip, sys
@@ -83,11 +83,8 @@ class Measured:
             os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
             os.execvp(command[0], command)
         os.close(read)
-        with os.fdopen(write, "wb") as pipe:
-            try:
-                pipe.write(stdin)
-            except BrokenPipeError:
-                pass
+        with os.fdopen(write, "wb") as pipe, contextlib.suppress(BrokenPipeError):
+            pipe.write(stdin)
         _, status, used = os.wait4(child, 0)
         if os.waitstatus_to_exitcode(status) != 0:
             sys.exit(f"{command} failed")

@@ -7,6 +7,7 @@ for all. Prints tables in Markdown, and which targets are met.
 
 import argparse
 import contextlib
+import itertools
 import math
 import os
 import pathlib
@@ -34,9 +35,8 @@ BEGIN, END = "<!-- cold.py --write writes from here -->", "<!-- to here -->"
 def benches(everyone: list[Contestant], emulator: Emulator, folder: pathlib.Path, latency: float, stack: contextlib.ExitStack) -> list[Bench]:
     """One for each contestant, case, and way to AWS, each with its recording."""
     found = []
-    for number, (contestant, case, secure) in enumerate(
-        (contestant, case, secure) for contestant in everyone for case in contestant.cases for secure in (False, True)
-    ):
+    all_cases = ((contestant, case) for contestant in everyone for case in contestant.cases)
+    for number, ((contestant, case), secure) in enumerate(itertools.product(all_cases, (False, True))):
         own = folder / str(number)
         own.mkdir()
         cases.policy(own)

@@ -9,12 +9,13 @@ import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cold.contestants import Contestant
 from start import PATIENCE, ROOT, tls
 from start.aws import StandIn
 from start.cases import Case
 from start.emulator import Emulator
 from start.function import Start, cold, environment, free_port, instructions, wait_for_port
+
+from cold.contestants import Contestant
 
 RIE = ROOT / ".tools/bin/aws-lambda-rie"
 

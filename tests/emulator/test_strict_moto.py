@@ -150,7 +150,11 @@ class LogsTest(Emulated):
             ("every action", True, (logs_statement(Action="kms:*", Condition={}),)),
             ("case of actions", True, (logs_statement(Action="KMS:*"),)),
             ("ReEncryptTo is missing", False, (logs_statement(Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:GenerateDataKey", "kms:DescribeKey"]),)),
-            ("split over two statements", True, (logs_statement(Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"]), logs_statement(Action=["kms:GenerateDataKey*", "kms:Describe*"]))),
+            (
+                "split over two statements",
+                True,
+                (logs_statement(Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"]), logs_statement(Action=["kms:GenerateDataKey*", "kms:Describe*"])),
+            ),
             ("another Region's Logs", False, (logs_statement("us-east-1"),)),
             ("the Logs of all Regions", False, (logs_statement(Principal={"Service": "logs.amazonaws.com"}),)),
             ("a list of services", True, (logs_statement(Principal={"Service": ["s3.amazonaws.com", f"logs.{REGION}.amazonaws.com"]}),)),
@@ -168,7 +172,11 @@ class LogsTest(Emulated):
             ("an action denied that Logs doesn't need", True, (logs_statement(), {**deny, "Action": "kms:CreateGrant"})),
             ("denied to another service", True, (logs_statement(), {**deny, "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:*"})),
             ("denied over plain HTTP", True, (logs_statement(), {**deny, "Action": "kms:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}})),
-            ("denied outside the organisation, services too", False, (logs_statement(), {**deny, "Action": "kms:*", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}})),
+            (
+                "denied outside the organisation, services too",
+                False,
+                (logs_statement(), {**deny, "Action": "kms:*", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}),
+            ),
         ]
         for name, allowed, statements in cases:
             with self.subTest(name):
@@ -362,7 +370,8 @@ class ControlTest(Emulated):
     def test_what_moto_lacks_is_an_aws_error_and_not_retried(self) -> None:
         control("DELETE", "requests")
         self.refuses("UnknownOperationException", client("logs", attempts=3).get_log_anomaly_detector, anomalyDetectorArn="a")
-        self.refuses("UnknownOperationException", client("kms", attempts=3).get_parameters_for_import, KeyId=self.key(), WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
+        wrapping = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+        self.refuses("UnknownOperationException", client("kms", attempts=3).get_parameters_for_import, KeyId=self.key(), **wrapping)
         self.refuses("InvalidAction", client("sns", attempts=3).get_data_protection_policy, ResourceArn="a")
         self.assertEqual(len(control("GET", "requests")[1]), 4)
         self.assertNotIn(500, [r["status"] for r in control("GET", "requests")[1]])

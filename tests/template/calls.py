@@ -9,7 +9,6 @@ import re
 
 from botocore import xform_name
 from botocore.session import get_session
-
 from stack import ROOT
 
 RUNTIME = ROOT / "shared/runtime/src"

@@ -12,7 +12,10 @@ from stack import GUARDS, MODES, Stack
 def enforced(account: str, region: str) -> dict:
     """The guards as they are deployed in each mode, all with the template's own keys and topic."""
     stack = Stack(account=account, region=region)
-    key = lambda logical: {"arn": stack.attribute(logical, "Arn"), "policy": stack.properties(logical)["KeyPolicy"]}
+
+    def key(logical: str) -> dict:
+        return {"arn": stack.attribute(logical, "Arn"), "policy": stack.properties(logical)["KeyPolicy"]}
+
     return {
         "logs_key": key("LogsKey"),
         "topic": {"arn": stack.attribute("Topic", "Arn"), "key": key("TopicKey")},

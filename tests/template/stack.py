@@ -182,8 +182,8 @@ class Stack:
 
 def listed(statement: dict) -> dict:
     """A statement whose actions and resources are lists."""
-    as_list = lambda it: it if isinstance(it, list) else [it]
-    return statement | {key: as_list(statement[key]) for key in ("Action", "Resource") if key in statement}
+    held = {key: statement[key] for key in ("Action", "Resource") if key in statement}
+    return statement | {key: it if isinstance(it, list) else [it] for key, it in held.items()}
 
 
 def guard_stack(mode: str, **parameters) -> Stack:

@@ -43,9 +43,9 @@ class Modes(unittest.TestCase):
 
 class Architectures(unittest.TestCase):
     def test_are_read_from_the_binary(self):
-        header = lambda machine: b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, machine)
-        self.assertEqual(deploy.architecture(header(183)), "arm64")
-        self.assertEqual(deploy.architecture(header(62)), "x86_64")
+        for machine, name in ((183, "arm64"), (62, "x86_64")):
+            header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, machine)
+            self.assertEqual(deploy.architecture(header), name)
 
 
 class Answers(unittest.TestCase):

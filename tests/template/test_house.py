@@ -175,7 +175,9 @@ class TheKeys(unittest.TestCase):
         self.assertNotEqual(topic, Stack().properties("TrailGuardLogs")["KmsKeyId"])
 
     def test_are_made_only_where_none_was_given(self):
-        keys = lambda **parameters: set(Stack(**parameters).of_type("AWS::KMS::Key"))
+        def keys(**parameters):
+            return set(Stack(**parameters).of_type("AWS::KMS::Key"))
+
         self.assertEqual(keys(), {"LogsKey", "TopicKey"})
         self.assertEqual(keys(LogsKeyArn=THEIR_KEY), {"TopicKey"})
         self.assertEqual(keys(TopicKeyArn=THEIR_KEY), {"LogsKey"})
@@ -183,7 +185,10 @@ class TheKeys(unittest.TestCase):
 
     def test_aliases_are_those_of_the_shipped_policy(self):
         policy = tomllib.loads((ROOT / "policy.toml").read_text())
-        aliases = lambda **parameters: {it["AliasName"] for it in Stack(**parameters).of_type("AWS::KMS::Alias").values()}
+
+        def aliases(**parameters):
+            return {it["AliasName"] for it in Stack(**parameters).of_type("AWS::KMS::Alias").values()}
+
         self.assertEqual(aliases(), {it["key"] for it in policy["log_groups"]["keys"]})
         self.assertEqual(aliases(TrailsAlias="alias/trails"), {"alias/logs", "alias/trails"})
         self.assertEqual(aliases(LogsAlias=""), set())
@@ -330,7 +335,7 @@ class ThePartitions(unittest.TestCase):
                 self.assertEqual(set(re.findall(r"\b(?:cn|us-gov|us|eu)-(?:gov-)?[a-z]+-\d\b", text)), {region})
 
     def test_the_dashboard_is_in_their_own_console(self):
-        for (partition, region), host in zip(self.places, ("console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com")):
+        for (partition, region), host in zip(self.places, ("console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com"), strict=True):
             address = Stack(region=region, partition=partition).output("Dashboard")
             self.assertEqual(address, f"https://{region}.{host}/cloudwatch/home?region={region}#dashboards/dashboard/sealwatch-{region}")
 

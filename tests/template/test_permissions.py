@@ -36,9 +36,9 @@ class TheCodeAndTheRolesAgree(unittest.TestCase):
         self.assertEqual(set(shield), {"READS", "PAGES", "WRITES"})
         for guard in code.guards():
             calls = code.calls(guard)
-            of = lambda kind: {it for it in calls if it.split(":")[1] in shield[kind]}
-            self.assertEqual(calls, of("READS") | of("PAGES") | of("WRITES"), "the shield knows every call")
-            expected = {"observe": of("READS"), "page": of("READS") | of("PAGES"), "remediate": calls}
+            reads, pages, writes = ({it for it in calls if it.split(":")[1] in shield[kind]} for kind in ("READS", "PAGES", "WRITES"))
+            self.assertEqual(calls, reads | pages | writes, "the shield knows every call")
+            expected = {"observe": reads, "page": reads | pages, "remediate": calls}
             for mode in MODES:
                 with self.subTest(guard=guard, mode=mode):
                     self.assertEqual(guard_actions(guard_stack(mode), guard), expected[mode])

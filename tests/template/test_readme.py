@@ -24,7 +24,7 @@ class Permissions(unittest.TestCase):
     def test_stand_in_the_readme_as_in_the_roles_with_their_modes(self):
         listed = tables(section("Permissions"))
         self.assertEqual(len(listed), len(GUARDS))
-        for rows, (guard, logical) in zip(listed, GUARDS.items()):
+        for rows, (guard, logical) in zip(listed, GUARDS.items(), strict=True):
             for mode in MODES:
                 told = {
                     action
@@ -38,7 +38,7 @@ class Permissions(unittest.TestCase):
                     self.assertEqual(told, held)
 
     def test_stand_there_with_the_resources_of_the_roles(self):
-        for rows, logical in zip(tables(section("Permissions")), GUARDS.values()):
+        for rows, logical in zip(tables(section("Permissions")), GUARDS.values(), strict=True):
             held = {action: it["Resource"] for it in guard_stack("remediate").statements(f"{logical}Role", "guard") for action in it["Action"]}
             for actions, resource, *_ in rows:
                 for action in re.findall(r"`([a-z]+:\w+)`", actions):
@@ -82,7 +82,7 @@ class Costs(unittest.TestCase):
         for name, how_many, price, *sums in self.rows[:-1]:
             amounts = [float(it.replace(",", "")) for it in how_many.split("; ")]
             amounts = amounts * 2 if len(amounts) == 1 else amounts
-            for amount, told in zip(amounts, sums):
+            for amount, told in zip(amounts, sums, strict=True):
                 self.assertAlmostEqual(amount * float(price), float(told.strip("| ")), delta=0.0051, msg=name)
 
     def test_count_what_the_template_makes_and_the_functions_write(self):

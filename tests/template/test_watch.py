@@ -118,7 +118,7 @@ class TheDashboard(unittest.TestCase):
             self.assertEqual(len(ids), len(set(ids)))
             if widget["stat"] == "Sum" and widget["title"] != "Failures":
                 self.assertEqual(len(ids), len(self.drawn(widget)), widget["title"])
-            for expression, metric in zip(filled, self.drawn(widget)):
+            for expression, metric in zip(filled, self.drawn(widget), strict=False):
                 self.assertIn(metric[3], filled[expression], "the label is that of the metric")
 
     def test_draws_how_long_repairs_took_as_it_is(self):
@@ -316,7 +316,8 @@ class ChangesToItself(unittest.TestCase):
     def test_its_roles_where_iams_calls_are_heard(self):
         for role in Stack().of_type("AWS::IAM::Role"):
             name = Stack().name_of(role)
-            events = [call("iam", it, roleName=name) for it in ("PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole")]
+            calls = ("PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole")
+            events = [call("iam", it, roleName=name) for it in calls]
             self.pages(*events, region="us-east-1", TopicArn="arn:aws:sns:us-east-1:111122223333:theirs")
             self.is_silent(*events)
 

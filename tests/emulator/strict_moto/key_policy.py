@@ -27,7 +27,7 @@ def wildcard(pattern: Any, value: str, ignore_case: bool = False) -> bool:
 def arn_like(pattern: Any, value: str) -> bool:
     """Each of the six parts matches by itself: a star in the name never reaches back into the account."""
     wanted, given = str(pattern).split(":", 5), value.split(":", 5)
-    return len(wanted) == len(given) == 6 and all(wildcard(w, g) for w, g in zip(wanted, given))
+    return len(wanted) == len(given) == 6 and all(wildcard(w, g) for w, g in zip(wanted, given, strict=True))
 
 
 # The value test of each operator; a "Not…" operator is its negation.
@@ -170,9 +170,11 @@ def caller_may_put(policy: str, key_arn: str, account: str, caller: set[str]) ->
         holds = conditions_hold(statement, context)
         if statement["Effect"] == "Allow":
             allowed = allowed or (holds is True and names_caller(statement["Principal"]))
-        elif holds is not False and all(key.lower() in known for block in (statement.get("Condition") or {}).values() for key in block):
-            if names_caller(statement["Principal"]) if "Principal" in statement else not names_caller(statement["NotPrincipal"]):
-                return False
+            continue
+        is_clear = all(key.lower() in known for block in (statement.get("Condition") or {}).values() for key in block)
+        is_about_caller = names_caller(statement["Principal"]) if "Principal" in statement else not names_caller(statement["NotPrincipal"])
+        if holds is not False and is_clear and is_about_caller:
+            return False
     return allowed
 
 

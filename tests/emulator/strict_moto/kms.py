@@ -113,7 +113,11 @@ def page(operation: str, params: dict[str, Any], body: str) -> str:
     name, default, most = PAGED[operation]
     limit = default if params.get("Limit") is None else params["Limit"]
     if not isinstance(limit, int) or not 1 <= limit <= most:
-        raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and {most}")
+        raise JsonRESTError(
+            "ValidationException",
+            f"1 validation error detected: Value '{limit}' at 'limit' "
+            f"failed to satisfy constraint: Member must have value between 1 and {most}",
+        )
     try:
         start = int(base64.b64decode(params["Marker"], validate=True)) if params.get("Marker") else 0
     except ValueError:

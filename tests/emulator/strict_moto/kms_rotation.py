@@ -32,7 +32,11 @@ def enable_key_rotation(self: KmsResponse) -> str:
     key, period = to_set(self), self._get_param("RotationPeriodInDays")
     period = (key.rotation[0] if key.rotation else YEAR) if period is None else period
     if not isinstance(period, int) or not 90 <= period <= 2560:
-        raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{period}' at 'rotationPeriodInDays' failed to satisfy constraint: Member must have value between 90 and 2560")
+        raise JsonRESTError(
+            "ValidationException",
+            f"1 validation error detected: Value '{period}' at 'rotationPeriodInDays' "
+            f"failed to satisfy constraint: Member must have value between 90 and 2560",
+        )
     key.rotation = (period, unix_time())
     return "{}"
 

@@ -107,7 +107,11 @@ def cancel_key_deletion(self: KmsResponse) -> str:
 def schedule_key_deletion(self: KmsResponse) -> str:
     key, window = key_of(self), self._get_param("PendingWindowInDays", 30)
     if not isinstance(window, int) or not 7 <= window <= 30:
-        raise JsonRESTError("ValidationException", f"1 validation error detected: Value '{window}' at 'pendingWindowInDays' failed to satisfy constraint: Member must have value between 7 and 30")
+        raise JsonRESTError(
+            "ValidationException",
+            f"1 validation error detected: Value '{window}' at 'pendingWindowInDays' "
+            f"failed to satisfy constraint: Member must have value between 7 and 30",
+        )
     key.pending_window = window
     begin_waiting(key)
     date = {"DeletionDate": unix_time(key.deletion_date)} if key.deletion_date else {}

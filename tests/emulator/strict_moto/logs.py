@@ -203,7 +203,10 @@ def describe_log_groups(self: LogsResponse) -> str:
             raise invalid("1 validation error detected: Value at 'logGroupIdentifiers' failed to satisfy constraint: Member must have length between 1 and 50")
         for identifier in identifiers:
             if not isinstance(identifier, str) or not 1 <= len(identifier) <= 2048 or not re.fullmatch(IDENTIFIER, identifier, re.ASCII):
-                raise invalid(f"1 validation error detected: Value '{identifier}' at 'logGroupIdentifiers' failed to satisfy constraint: Member must satisfy regular expression pattern: {IDENTIFIER}")
+                raise invalid(
+                    f"1 validation error detected: Value '{identifier}' at 'logGroupIdentifiers' "
+                    f"failed to satisfy constraint: Member must satisfy regular expression pattern: {IDENTIFIER}"
+                )
     wanted: list[Callable[[LogGroup], bool]] = [lambda g: g.name.startswith(prefix or "") and (pattern or "") in g.name]
     if group_class is not None:
         # Documented: either of these two answers both.
