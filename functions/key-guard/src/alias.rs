@@ -2,7 +2,6 @@
 //!
 //! DescribeKey resolves it; the record of its deletion, or CloudTrail's event history, tells the rest.
 
-use crate::before::{About, latest};
 use crate::gather::look;
 use jiff::Timestamp;
 use sealwatch_policy::change::Change;
@@ -12,6 +11,7 @@ use sealwatch_policy::names::{KeyArn, KeyRef};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::Deadline;
 use sealwatch_runtime::looks::settled;
+use sealwatch_runtime::lookup::{About, latest_before};
 
 /// The facts about the alias that a change names, read now.
 pub async fn gather(
@@ -58,7 +58,7 @@ async fn before(boot: &Boot, change: &Change, alias: &KeyRef, deadline: &Deadlin
     // One after the other: LookupEvents takes two calls a second of a whole account. Of the same second an alias is
     // made before it is moved.
     for name in ["CreateAlias", "UpdateAlias"] {
-        match latest(boot, change, name, deadline, about).await {
+        match latest_before(&boot.clients, change, name, deadline, about).await {
             Ok(found) => calls.extend(found),
             Err(trouble) => return Reading::Unreadable(trouble.into()),
         }

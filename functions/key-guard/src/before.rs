@@ -9,58 +9,23 @@ use sealwatch_policy::facts::{Reading, Unreadable};
 use sealwatch_policy::guards::key::Target;
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef};
-use sealwatch_runtime::boot::Boot;
-use sealwatch_runtime::deadline::Deadline;
-use sealwatch_runtime::lookup::{Seen, calls};
-use sealwatch_runtime::trouble::Trouble;
+use sealwatch_runtime::lookup::{About, latest_before};
 use serde_json::Value;
-
-/// What a recorded call is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    /// What is looked for.
-    It,
-    /// Something else.
-    Another,
-    /// The record doesn't say.
-    Unclear,
-}
-
-/// The latest call of `name` that succeeded before `change` and was about what is looked for.
-pub async fn latest(
-    boot: &Boot,
-    change: &Change,
-    name: &str,
-    deadline: &Deadline,
-    about: impl Fn(&Change) -> About,
-) -> Result<Option<Change>, Trouble> {
-    let mut latest = None;
-    calls(&boot.clients, name, deadline, |call| {
-        // Of the same second nobody can tell which came first, and a twin of the change would hide it.
-        let is_before = call.failure.is_none() && call.event_id != change.event_id && call.time < change.time;
-        match about(&call) {
-            About::It if is_before => {
-                latest = Some(call);
-                Seen::Enough
-            }
-            About::Unclear if is_before => Seen::Unclear,
-            About::It | About::Another | About::Unclear => Seen::More,
-        }
-    })
-    .await?;
-    Ok(latest)
-}
 
 impl Inquiry<'_> {
     /// The policy before the change; absent if the history doesn't go back far enough.
     pub async fn earlier_policy(&self) -> Reading<KeyPolicy> {
         let Self { boot, change, deadline, .. } = self;
-        match latest(boot, change, "PutKeyPolicy", deadline, |call| self.puts_policy(call)).await {
+        match latest_before(&boot.clients, change, "PutKeyPolicy", deadline, |call| self.puts_policy(call))
+            .await
+        {
             Ok(Some(put)) => return policy_of(&put),
             Ok(None) => {}
             Err(trouble) => return Reading::Unreadable(trouble.into()),
         }
-        match latest(boot, change, "CreateKey", deadline, |call| self.is_about(created(call))).await {
+        match latest_before(&boot.clients, change, "CreateKey", deadline, |call| self.is_about(created(call)))
+            .await
+        {
             Ok(Some(created)) if created.request.is_object() && created.request_text("policy").is_none() => {
                 read(KeyPolicy::default_in(self.key.place()))
             }

@@ -9,8 +9,7 @@ use sealwatch_policy::guards::trail::{Settings, Target};
 use sealwatch_policy::names::TrailArn;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::Deadline;
-use sealwatch_runtime::lookup::{Seen, calls};
-use sealwatch_runtime::trouble::Trouble;
+use sealwatch_runtime::lookup::{About, latest_before};
 
 /// The settings before `change`; absent if the history doesn't tell.
 pub async fn before(
@@ -19,10 +18,15 @@ pub async fn before(
     trail: &TrailArn,
     deadline: &Deadline,
 ) -> Reading<Settings> {
+    let about = |call: &Change| match Target::of(call) {
+        Target::Trail(named) if named == *trail => About::It,
+        Target::Trail(_) | Target::EventDataStore => About::Another,
+        Target::Unclear(_) => About::Unclear,
+    };
     // Side by side: a trail that was deleted and made again has its latest description in either.
     let (updated, created) = tokio::join!(
-        latest(boot, change, trail, "UpdateTrail", deadline),
-        latest(boot, change, trail, "CreateTrail", deadline)
+        latest_before(&boot.clients, change, "UpdateTrail", deadline, about),
+        latest_before(&boot.clients, change, "CreateTrail", deadline, about)
     );
     match (updated, created) {
         (Ok(updated), Ok(created)) => {
@@ -31,34 +35,6 @@ pub async fn before(
         }
         (Err(trouble), _) | (_, Err(trouble)) => Reading::Unreadable(trouble.into()),
     }
-}
-
-async fn latest(
-    boot: &Boot,
-    change: &Change,
-    trail: &TrailArn,
-    name: &str,
-    deadline: &Deadline,
-) -> Result<Option<Change>, Trouble> {
-    let mut latest = None;
-    calls(&boot.clients, name, deadline, |earlier| {
-        if !is_before(&earlier, change, trail) {
-            return Seen::More;
-        }
-        latest = Some(earlier);
-        Seen::Enough
-    })
-    .await?;
-    Ok(latest)
-}
-
-/// Whether it succeeded, was about this trail and came before the change.
-fn is_before(earlier: &Change, change: &Change, trail: &TrailArn) -> bool {
-    earlier.failure.is_none()
-        && earlier.event_id != change.event_id
-        // Of the same second nobody can tell which came first, and a twin of the change would hide it.
-        && earlier.time < change.time
-        && Target::of(earlier) == Target::Trail(trail.clone())
 }
 
 /// What an instance saw itself stands in where the history doesn't tell.

@@ -26,6 +26,45 @@ pub enum Seen {
     Unclear,
 }
 
+/// What a recorded call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// What is looked for.
+    It,
+    /// Something else.
+    Another,
+    /// The record doesn't say.
+    Unclear,
+}
+
+/// The latest call of `name` that succeeded before `change` and was about what is looked for.
+///
+/// # Errors
+/// As [`calls`]; also if a later one, of before the change, doesn't say what it is about.
+pub async fn latest_before(
+    clients: &Clients,
+    change: &Change,
+    name: &str,
+    deadline: &Deadline,
+    about: impl Fn(&Change) -> About,
+) -> Result<Option<Change>, Trouble> {
+    let mut latest = None;
+    calls(clients, name, deadline, |call| {
+        // Of the same second nobody can tell which came first, and a twin of the change would hide it.
+        let is_before = call.failure.is_none() && call.event_id != change.event_id && call.time < change.time;
+        match about(&call) {
+            About::It if is_before => {
+                latest = Some(call);
+                Seen::Enough
+            }
+            About::Unclear if is_before => Seen::Unclear,
+            About::It | About::Another | About::Unclear => Seen::More,
+        }
+    })
+    .await?;
+    Ok(latest)
+}
+
 /// Shows the recorded calls of `name` to a reader, the latest first, until it has seen enough.
 ///
 /// # Errors
