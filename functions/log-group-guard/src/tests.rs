@@ -2,6 +2,7 @@
 //! becomes of answers that no emulator can be made to give.
 
 mod early;
+mod memory;
 
 use super::*;
 use aws_sdk_cloudwatchlogs::Client as Logs;
@@ -66,21 +67,30 @@ fn associates() -> Rule {
 
 /// The usable key behind `alias/logs`: how it is described, and its policy.
 fn key() -> (Rule, Rule) {
-    let described = mock!(Kms::describe_key)
+    key_in(&[KeyState::Enabled])
+}
+
+/// The same, in one state after the other, the last for good.
+fn key_in(states: &[KeyState]) -> (Rule, Rule) {
+    let mut described = mock!(Kms::describe_key)
         .match_requests(|request| {
             request.key_id() == Some("arn:aws:kms:eu-central-1:111122223333:alias/logs")
         })
-        .then_output(|| {
+        .sequence();
+    for state in states.iter().cloned() {
+        described = described.output(move || {
             let metadata = KeyMetadata::builder()
                 .key_id("1a2b3c4d-0000-4a4a-8b8b-000000000001")
                 .arn(KEY)
-                .key_state(KeyState::Enabled)
+                .key_state(state.clone())
                 .key_spec(KeySpec::SymmetricDefault)
                 .key_usage(KeyUsageType::EncryptDecrypt)
                 .key_manager(KeyManagerType::Customer)
                 .build();
             DescribeKeyOutput::builder().key_metadata(metadata.unwrap()).build()
         });
+    }
+    let described = described.repeatedly().build();
     let policy = mock!(Kms::get_key_policy)
         .match_requests(|request| request.key_id() == Some(KEY))
         .then_output(|| {
@@ -91,11 +101,20 @@ fn key() -> (Rule, Rule) {
     (described, policy)
 }
 
-fn guard(logs: Logs, (described, policy): (&Rule, &Rule), published: &Rule) -> Function<LogGroupGuard> {
+fn guard(logs: Logs, key: (&Rule, &Rule), published: &Rule) -> Function<LogGroupGuard> {
+    guard_by(POLICY, logs, key, published)
+}
+
+fn guard_by(
+    policy_file: &str,
+    logs: Logs,
+    (described, policy): (&Rule, &Rule),
+    published: &Rule,
+) -> Function<LogGroupGuard> {
     let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, [described, policy]);
     let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [published]);
     let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, []);
-    let policy = Policy::parse(POLICY).unwrap();
+    let policy = Policy::parse(policy_file).unwrap();
     let mode = policy.mode_of(Guard::LogGroup);
     let boot = Boot {
         guard: Guard::LogGroup,
@@ -196,19 +215,6 @@ async fn an_answer_without_a_list_is_no_answer() {
     let error = handle(&guard(logs, (&described, &policy), &published), &created("1")).await.unwrap_err();
     assert!(matches!(&error, Unfinished::Unknown(_)), "{error}");
     assert_eq!(published.num_calls(), 1);
-}
-
-#[tokio::test]
-async fn a_key_is_read_once_for_events_that_follow_each_other() {
-    let (bare, keyed) = (groups(&[("/app/foo", None)]), groups(&[("/app/foo", Some(KEY))]));
-    let look = looks(vec![bare.clone(), keyed.clone(), bare, keyed]);
-    let (associate, (described, policy), published) = (associates(), key(), published());
-    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look, &associate]);
-    let guard = guard(logs, (&described, &policy), &published);
-    for id in ["1", "2"] {
-        assert_eq!(handle(&guard, &created(id)).await.unwrap()["effects"][0]["outcome"], "applied");
-    }
-    assert_eq!([&associate, &described, &policy].map(Rule::num_calls), [2, 1, 1]);
 }
 
 #[tokio::test]

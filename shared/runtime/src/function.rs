@@ -127,8 +127,10 @@ pub async fn judge<G: Guarding>(
             plan.effects.iter().map(|_| Outcome::Failed { why: why.to_owned() }).collect()
         }
     };
-    let repaired = !outcomes.is_empty() && outcomes.iter().all(|outcome| *outcome == Outcome::Applied);
-    if !plan.findings.is_empty() && !repaired {
+    // An effect that is only withheld would have worked, as far as is known.
+    let is_mended = plan.findings.iter().all(|finding| finding.mended_by.is_some())
+        && outcomes.iter().all(|outcome| without(outcome).is_none());
+    if !is_mended {
         guard.forget();
     }
     let spent = Spent { started, gather, apply: applying.elapsed() };
