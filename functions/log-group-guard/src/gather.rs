@@ -135,6 +135,7 @@ async fn tags(
 ) -> Reading<BTreeMap<String, String>> {
     let asked = clients.logs().list_tags_for_resource().resource_arn(group.to_string());
     match call(deadline, Step::Gather, "logs:ListTagsForResource", asked.send()).await {
+        // Whether an untagged group's are empty or left out isn't documented; the call names no other group.
         Ok(answer) => Reading::Known(answer.tags().cloned().unwrap_or_default().into_iter().collect()),
         Err(trouble) if trouble.is("ResourceNotFoundException") => Reading::Absent,
         Err(trouble) => Reading::Unreadable(trouble.into()),

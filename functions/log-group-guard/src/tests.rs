@@ -3,6 +3,7 @@
 
 mod early;
 mod memory;
+mod tags;
 
 use super::*;
 use aws_sdk_cloudwatchlogs::Client as Logs;

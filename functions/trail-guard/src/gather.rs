@@ -20,7 +20,7 @@ use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::keys::Keys;
 use sealwatch_runtime::looks::settled;
-use sealwatch_runtime::trouble::call;
+use sealwatch_runtime::trouble::{Trouble, call};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
@@ -251,16 +251,21 @@ pub async fn status(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadli
 }
 
 async fn tags(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Reading<BTreeMap<String, String>> {
-    let asked = boot.clients.cloudtrail().list_tags().resource_id_list(trail.to_string());
-    match call(deadline, Step::Gather, "cloudtrail:ListTags", asked.send()).await {
-        Ok(answer) => {
-            let tags = answer.resource_tag_list().iter().flat_map(|resource| resource.tags_list());
-            let pair =
-                |key: &str, value: Option<&str>| (key.to_owned(), value.unwrap_or_default().to_owned());
-            Reading::Known(tags.map(|tag| pair(tag.key(), tag.value())).collect())
+    const OPERATION: &str = "cloudtrail:ListTags";
+    let wanted = trail.to_string();
+    let asked = boot.clients.cloudtrail().list_tags().resource_id_list(&wanted);
+    let listed = match call(deadline, Step::Gather, OPERATION, asked.send()).await {
+        Ok(answer) => answer.resource_tag_list.unwrap_or_default(),
+        Err(trouble) if trouble.is("ResourceNotFoundException") => return Reading::Absent,
+        Err(trouble) => return Reading::Unreadable(trouble.into()),
+    };
+    // Whether the list of an untagged trail is empty or left out isn't documented; its entry names it either way.
+    match listed.into_iter().find(|resource| resource.resource_id.as_deref() == Some(&wanted)) {
+        Some(own) => {
+            let tags = own.tags_list.unwrap_or_default();
+            Reading::Known(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect())
         }
-        Err(trouble) if trouble.is("ResourceNotFoundException") => Reading::Absent,
-        Err(trouble) => Reading::Unreadable(trouble.into()),
+        None => Reading::Unreadable(Trouble::unclear(OPERATION, "the answer leaves out the trail").into()),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod early;
 mod past;
+mod tags;
 
 use super::*;
 use aws_sdk_cloudtrail::Client as CloudTrail;
@@ -79,8 +80,14 @@ fn published() -> Rule {
     mock!(Sns::publish).then_output(|| PublishOutput::builder().message_id("1").build())
 }
 
+const POLICY: &str = "mode = \"remediate\"\n[trails]\nkey = \"alias/trails\"\n";
+
 fn guard(cloudtrail: CloudTrail, published: &Rule) -> Function<TrailGuard> {
-    let policy = Policy::parse("mode = \"remediate\"\n[trails]\nkey = \"alias/trails\"\n").unwrap();
+    guard_by(POLICY, cloudtrail, published)
+}
+
+fn guard_by(policy: &str, cloudtrail: CloudTrail, published: &Rule) -> Function<TrailGuard> {
+    let policy = Policy::parse(policy).unwrap();
     let boot = Boot {
         guard: Guard::Trail,
         mode: policy.mode_of(Guard::Trail),
