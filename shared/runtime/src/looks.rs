@@ -16,25 +16,38 @@ const PAUSES: [Duration; 4] =
 /// When no further look begins, however long AWS takes to answer.
 const ENOUGH: Duration = Duration::from_secs(5);
 
+/// The further looks that are left.
+struct Looks<'a> {
+    deadline: &'a Deadline,
+    began: Instant,
+    pauses: std::slice::Iter<'static, Duration>,
+}
+
 /// Looks until the reading no longer seems to come too early, or further looks aren't worth it; gives the last.
 pub async fn settled<F: Future>(
     deadline: &Deadline,
     mut look: impl FnMut() -> F,
     came_too_early: impl Fn(&F::Output) -> bool,
 ) -> F::Output {
-    let began = Instant::now();
-    let mut pauses = PAUSES.iter();
+    let mut looks = Looks { deadline, began: Instant::now(), pauses: PAUSES.iter() };
     loop {
         let reading = look().await;
-        let next = pauses.next().filter(|_| came_too_early(&reading));
-        let Some(pause) = next.filter(|pause| is_worth(began, **pause, deadline)) else { return reading };
-        tokio::time::sleep(*pause).await;
+        let pause = if came_too_early(&reading) { looks.pause() } else { None };
+        let Some(pause) = pause else { return reading };
+        // It needn't be held until the next.
+        drop(reading);
+        tokio::time::sleep(pause).await;
     }
 }
 
-/// Whether a look after the pause begins early enough.
-fn is_worth(began: Instant, pause: Duration, deadline: &Deadline) -> bool {
-    began.elapsed() + pause <= ENOUGH && deadline.has(Step::Again, pause + PAUSE)
+impl Looks<'_> {
+    /// How long to wait before the next look, if that begins early enough.
+    fn pause(&mut self) -> Option<Duration> {
+        let pause = *self.pauses.next()?;
+        let is_worth =
+            self.began.elapsed() + pause <= ENOUGH && self.deadline.has(Step::Again, pause + PAUSE);
+        is_worth.then_some(pause)
+    }
 }
 
 #[cfg(test)]
