@@ -6,8 +6,9 @@
 use jiff::{SignedDuration, Timestamp};
 use sealwatch_policy::guards::key::{Act, Effect, Ensure, History, Past};
 use sealwatch_policy::names::KeyArn;
+use sealwatch_runtime::lock::lock;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// As many acts are remembered, of all keys together.
 const HELD: usize = 256;
@@ -29,7 +30,7 @@ impl Memory {
             Ensure::Enabled => Act::Enabled,
         };
         let past = Past { time: now, act, actor: Some(by.to_owned()), event_id: format!("own {now}") };
-        let mut acts = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut acts = lock(&self.acts);
         if acts.len() >= HELD {
             acts.pop_front();
         }
@@ -38,7 +39,7 @@ impl Memory {
 
     /// Adds to a key's history what it doesn't show yet.
     pub fn complete(&self, key: &KeyArn, history: &mut History) {
-        let acts = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        let acts = lock(&self.acts);
         let recorded = history.past.len();
         for (_, act) in acts.iter().filter(|(of, _)| of == key) {
             let is_it = |known: &Past| {

@@ -1,6 +1,7 @@
 //! The AWS clients: one connection pool, one shield, built when first needed.
 
 use crate::connection::{CONNECT, Connection, ConnectionError, Pool, READ};
+use crate::lock::lock;
 use crate::shield::Shield;
 use crate::tries::Notes;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -14,7 +15,7 @@ use aws_types::SdkConfig;
 use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::policy::Mode;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 /// The clients that functions use.
@@ -151,7 +152,7 @@ impl Clients {
         if own.is_none_or(|own| own.as_ref() == region.as_str()) {
             return self.kms().clone();
         }
-        let mut elsewhere = self.kms_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut elsewhere = lock(&self.kms_elsewhere);
         let client = elsewhere.entry(region.clone()).or_insert_with(|| {
             let there = aws_types::region::Region::new(region.to_string());
             self.new_kms(&self.config.clone().into_builder().region(there).build())

@@ -7,6 +7,7 @@
 
 use crate::boot::Boot;
 use crate::deadline::Deadline;
+use crate::lock::lock;
 use crate::metrics;
 use crate::pager;
 use crate::seen::Seen;
@@ -22,12 +23,13 @@ use sealwatch_policy::report::{Report, UnreadableEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// What an instance remembers from one invocation to the next, and where it writes to.
 pub struct Desk {
-    seen: Mutex<Seen>,
+    events: Mutex<Seen>,
+    paged: Mutex<Seen>,
     repaired: Mutex<Seen>,
     unsent: Mutex<Unsent>,
     keyed: RandomState,
@@ -50,7 +52,8 @@ impl Desk {
     #[must_use]
     pub fn writing_to(out: impl Write + Send + 'static) -> Self {
         Self {
-            seen: Mutex::default(),
+            events: Mutex::default(),
+            paged: Mutex::default(),
             repaired: Mutex::default(),
             unsent: Mutex::default(),
             keyed: RandomState::new(),
@@ -71,9 +74,9 @@ impl Desk {
     ) -> Result<Box<RawValue>, Unfinished> {
         let paging = Instant::now();
         let event = report.change.event_id.raw();
-        let duplicate = lock(&self.seen).has(event);
+        let duplicate = lock(&self.events).has(event);
         let told = self.tell(boot, report.page(), event, deadline).await;
-        lock(&self.seen).remember(event.to_owned());
+        lock(&self.events).remember(event.to_owned());
         if report.outcomes.contains(&Outcome::Applied) {
             lock(&self.repaired).remember(event.to_owned());
         }
@@ -165,14 +168,15 @@ impl Desk {
         let Some(topic) = &boot.topic else {
             return PageOutcome::Failed("SEALWATCH_TOPIC_ARN is not set".to_owned());
         };
-        // A page that says something else, such as "repaired" after "failed", is another page.
-        let print = format!("{event} {}", page.title);
-        if lock(&self.seen).has(&print) {
+        // A page that says something else, such as "repaired" after "failed", is another page. A caller may have written
+        // the id; its length tells where it ends.
+        let print = format!("{} {event} {}", event.len(), page.title);
+        if lock(&self.paged).has(&print) {
             return PageOutcome::Withheld("this event has paged already".to_owned());
         }
         match pager::send(&boot.clients, topic, page, deadline).await {
             Ok(()) => {
-                lock(&self.seen).remember(print);
+                lock(&self.paged).remember(print);
                 PageOutcome::Sent
             }
             Err(trouble) => {
@@ -196,11 +200,6 @@ impl Desk {
     fn owed<T>(&self, with: impl FnOnce(&mut Unsent) -> T) -> T {
         with(&mut lock(&self.unsent))
     }
-}
-
-/// A panic elsewhere can't leave the memory half-written: each use is one call.
-fn lock<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn judge<E: Effect>(report: &Report<'_, E>, page: Option<&PageOutcome>) -> Result<(), Unfinished> {

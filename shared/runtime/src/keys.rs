@@ -5,6 +5,7 @@
 
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Step};
+use crate::lock::lock;
 use crate::trouble::{Kind, Trouble, call};
 use aws_sdk_kms::types::KeyMetadata;
 use sealwatch_policy::facts::{
@@ -13,7 +14,7 @@ use sealwatch_policy::facts::{
 use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, KeyRef};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How long a key's facts may serve. They only tell whether the key is fit; what is wrong with the resource
@@ -77,7 +78,7 @@ impl Keys {
 
     /// The memory, without what is too old.
     fn locked<T>(&self, with: impl FnOnce(&mut BTreeMap<KeyRef, (Instant, KeyFacts)>) -> T) -> T {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.known);
         known.retain(|_, (read_at, _)| read_at.elapsed() < AGE_LIMIT);
         with(&mut known)
     }

@@ -9,6 +9,7 @@ pub mod deadline;
 pub mod desk;
 pub mod function;
 pub mod keys;
+pub mod lock;
 mod log;
 pub mod looks;
 pub mod lookup;

@@ -4,6 +4,7 @@
 //! built for much more: it takes 25 KB of a function's package, and a twentieth of a start in which nothing is logged. A line
 //! tells of the spans that its thread is in; to name a parent, or to ask for the current span, isn't provided for.
 
+use crate::lock::lock;
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -64,7 +65,7 @@ impl<W: Write> Log<W> {
     }
 
     fn with<T>(&self, what: impl FnOnce(&mut State<W>) -> T) -> T {
-        what(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        what(&mut lock(&self.state))
     }
 
     fn with_span(&self, id: &Id, what: impl FnOnce(&mut Span)) {

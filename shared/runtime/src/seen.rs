@@ -1,14 +1,14 @@
-//! What this instance has paged for already.
+//! What this instance has met already, of one kind: events, pages, repairs.
 //!
 //! EventBridge may deliver an event twice and Lambda retries one that failed. Remembers a bounded number
-//! of pages, for the life of the instance; memory across instances is the ledger's, which comes later.
+//! of each kind, for the life of the instance; memory across instances is the ledger's, which comes later.
 
 use std::collections::{BTreeSet, VecDeque};
 
 /// More than an instance sees between two events and their copies.
 const REMEMBERED: usize = 2_048;
 
-/// The pages that were sent, oldest forgotten first.
+/// Texts of one kind, oldest forgotten first.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     known: BTreeSet<String>,

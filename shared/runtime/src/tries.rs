@@ -4,6 +4,7 @@
 //! interceptor notes each answer where the caller still finds it: without it a throttle would read like a
 //! silence. It changes no call.
 
+use crate::lock::lock;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
@@ -11,7 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use sealwatch_policy::untrusted::clean;
 use serde_json::Value;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 tokio::task_local! {
     static NOTES: Arc<Mutex<Tries>>;
@@ -33,7 +34,7 @@ impl Tries {
 
     /// What the service said last, and after how many tries; `None` if it said nothing.
     pub(crate) fn told(notes: &Mutex<Self>) -> Option<String> {
-        let notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = lock(notes);
         let tries = if notes.count == 1 { "try" } else { "tries" };
         notes.last.as_ref().map(|last| format!("{last} ({} {tries})", notes.count))
     }
@@ -61,7 +62,7 @@ impl Intercept for Notes {
         });
         // Outside a noted call there is nobody to tell.
         let _ = NOTES.try_with(|notes| {
-            let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut notes = lock(notes);
             notes.count += 1;
             notes.last = error.or(notes.last.take());
         });

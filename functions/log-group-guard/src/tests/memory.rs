@@ -1,4 +1,4 @@
-//! What an instance remembers of a key, and when it reads it anew.
+//! What an instance remembers: of a key, and when it reads it anew; of events and pages.
 
 use super::*;
 
@@ -59,4 +59,36 @@ async fn a_key_of_an_association_that_was_refused_is_read_anew() {
         assert_eq!(handle(&guard, &created(id)).await.unwrap()["effects"][0]["outcome"], "refused");
     }
     assert_eq!([&described, &policy].map(Rule::num_calls), [2, 2]);
+}
+
+#[tokio::test]
+async fn an_event_that_comes_again_is_told_as_a_duplicate_and_pages_once() {
+    let look = looks(vec![groups(&[("/app/foo", None)]); 3]);
+    let ((described, policy), published) = (key(), published());
+    let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+    let guard = guard_by(&policy_in("page"), logs, (&described, &policy), &published);
+    for (id, duplicate, page) in [("1", false, "sent"), ("1", true, "withheld"), ("2", false, "sent")] {
+        let receipt = handle(&guard, &created(id)).await.unwrap();
+        assert_eq!((&receipt["duplicate"], &receipt["page"]["outcome"]), (&json!(duplicate), &json!(page)));
+    }
+}
+
+/// Whoever can have an event delivered may have chosen its id.
+#[tokio::test]
+async fn no_id_of_an_event_withholds_the_page_of_another() {
+    let bare = groups(&[("/app/foo", None)]);
+    let guard = |published: &Rule| {
+        let (look, (described, policy)) = (looks(vec![bare.clone(); 2]), key());
+        let logs = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&look]);
+        guard_by(&policy_in("page"), logs, (&described, &policy), published)
+    };
+    let published = published();
+    let first = handle(&guard(&published), &created("1")).await.unwrap();
+    let title = first["page"]["title"].as_str().unwrap();
+    for id in [format!("1 {title}"), format!("1 1 {title}")] {
+        let guard = guard(&published);
+        handle(&guard, &created(&id)).await.unwrap();
+        let receipt = handle(&guard, &created("1")).await.unwrap();
+        assert_eq!(receipt["page"]["outcome"], "sent", "{id}");
+    }
 }

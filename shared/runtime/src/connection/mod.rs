@@ -16,6 +16,7 @@ pub use laptop::{Laptop, LaptopError};
 pub use proxies::{Proxies, ProxyError};
 pub use roots::Roots;
 
+use crate::lock::lock;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -29,7 +30,7 @@ use http::uri::Scheme;
 use sealwatch_policy::names::Region;
 use sealwatch_policy::untrusted::clean;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -163,7 +164,7 @@ impl Pool {
     }
 
     fn within(&self, timeouts: Timeouts) -> SharedHttpConnector {
-        let mut pools = self.0.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = lock(&self.0.pools);
         if let Some((_, known)) = pools.iter().find(|(its, _)| *its == timeouts) {
             return known.clone();
         }
