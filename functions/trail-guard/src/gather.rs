@@ -4,6 +4,7 @@
 //! bucket's Region and a key only where they matter; the other trails only if this one doesn't record. Nothing
 //! here writes, and an answer about another trail is no answer.
 
+use crate::memory::Memory;
 use crate::selectors::selectors;
 use crate::{bucket, history};
 use aws_sdk_cloudtrail::types::Trail;
@@ -22,14 +23,13 @@ use sealwatch_runtime::keys::Keys;
 use sealwatch_runtime::looks::settled;
 use sealwatch_runtime::trouble::{Trouble, call};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
 /// Reads the account; remembers keys for a short while, and how trails looked when it last saw them.
 #[derive(Debug, Default)]
 pub struct Reader {
     keys: Keys,
-    seen: Mutex<BTreeMap<TrailArn, (Timestamp, Settings)>>,
+    memory: Memory,
 }
 
 impl Reader {
@@ -54,7 +54,7 @@ impl Reader {
             match asked.earlier {
                 true => history::or_seen(
                     history::before(boot, change, &trail, deadline).await,
-                    self.last_seen(&trail, change.time),
+                    self.memory.before(&trail, change.time),
                 ),
                 false => Reading::NotAsked,
             }
@@ -69,7 +69,7 @@ impl Reader {
         (facts.bucket_region, facts.keys, facts.tags) = sealing;
         facts.earlier = earlier;
         if let Some(state) = state {
-            self.locked(|seen| seen.insert(trail, (seen_at, state.settings)));
+            self.memory.saw(trail, seen_at, state.settings);
         }
         facts
     }
@@ -115,18 +115,6 @@ impl Reader {
     /// Forgets all keys, when one has kept a trail from being repaired: it may be mended the next minute.
     pub fn forget_keys(&self) {
         self.keys.forget();
-    }
-
-    /// How the trail looked when this instance saw it last, if that was before `moment`.
-    fn last_seen(&self, trail: &TrailArn, moment: Timestamp) -> Option<Settings> {
-        self.locked(|seen| {
-            let (seen_at, settings) = seen.get(trail)?;
-            (*seen_at < moment).then(|| settings.clone())
-        })
-    }
-
-    fn locked<T>(&self, with: impl FnOnce(&mut BTreeMap<TrailArn, (Timestamp, Settings)>) -> T) -> T {
-        with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -7,6 +7,7 @@ mod apply;
 mod bucket;
 mod gather;
 mod history;
+mod memory;
 mod selectors;
 #[cfg(test)]
 mod tests;
