@@ -12,7 +12,7 @@ use sealwatch_policy::plan::{Outcome, Remedy};
 use sealwatch_policy::preflight::get_policy;
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
-use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
+use sealwatch_runtime::read_back::{PAUSE, Seen, after_trouble, read_back};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
 
@@ -29,18 +29,14 @@ pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option
             let remedies = remedies(effect, &trouble);
             return Some(Outcome::Refused { why: trouble.why, remedies });
         }
-        // A call without an answer may have been carried out, and who else acts on the key may have done the same: the
-        // key tells.
-        match seen(boot, effect, deadline).await {
-            Seen::Done => return Some(Outcome::Applied),
-            Seen::Gone => return None,
-            Seen::Never(outcome) => return Some(outcome),
-            // KMS is eventually consistent: right after a deletion is cancelled it may still see it.
-            Seen::Otherwise(_) if stands_in_the_way && deadline.has(Step::Write, PAUSE * 2) => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Seen::Otherwise(_) | Seen::Unread(_) => return Some(Outcome::Failed { why: trouble.why }),
+        // Who else acts on the key may have done the same: the key tells.
+        let shown = seen(boot, effect, deadline).await;
+        // KMS is eventually consistent: right after a deletion is cancelled it may still see it.
+        let passes = stands_in_the_way && matches!(shown, Seen::Otherwise(_));
+        if !passes || !deadline.has(Step::Write, PAUSE * 2) {
+            return after_trouble(trouble, shown);
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

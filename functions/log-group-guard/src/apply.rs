@@ -9,11 +9,9 @@ use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn};
 use sealwatch_policy::plan::{Outcome, Remedy};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
-use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
-use sealwatch_runtime::trouble::{Kind, Trouble, call};
+use sealwatch_runtime::read_back::{PAUSE, Seen, after_trouble, read_back};
+use sealwatch_runtime::trouble::{Kind, call};
 use serde_json::json;
-
-const ACCEPTED: &str = "AssociateKmsKey was accepted";
 
 /// Ensures one effect; `None` if the group is gone.
 pub async fn ensure(boot: &Boot, Effect { group, key }: &Effect, deadline: &Deadline) -> Option<Outcome> {
@@ -28,55 +26,24 @@ pub async fn ensure(boot: &Boot, Effect { group, key }: &Effect, deadline: &Dead
             .associate_kms_key()
             .log_group_name(group.name().as_str())
             .kms_key_id(key.to_string());
-        match call(deadline, Step::Write, "logs:AssociateKmsKey", asked.send()).await {
-            Ok(_) => {
-                let look = || seen(boot, group, key, deadline);
-                return read_back(deadline, ACCEPTED, || unseeable(group), look).await;
-            }
-            // Another call on the same group was under way.
-            Err(trouble)
-                if trouble.is("OperationAbortedException") && deadline.has(Step::Write, PAUSE * 2) =>
-            {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(trouble) => return after_trouble(boot, group, key, trouble, deadline).await,
+        let Err(trouble) = call(deadline, Step::Write, "logs:AssociateKmsKey", asked.send()).await else {
+            let look = || seen(boot, group, key, deadline);
+            return read_back(deadline, "AssociateKmsKey was accepted", || unseeable(group), look).await;
+        };
+        // Another call on the same group was under way.
+        if trouble.is("OperationAbortedException") && deadline.has(Step::Write, PAUSE * 2) {
+            tokio::time::sleep(PAUSE).await;
+            continue;
         }
-    }
-}
-
-async fn after_trouble(
-    boot: &Boot,
-    group: &LogGroupArn,
-    key: &KeyArn,
-    trouble: Trouble,
-    deadline: &Deadline,
-) -> Option<Outcome> {
-    match trouble.kind {
         // Whether it is the group that wasn't found, the group tells.
-        _ if trouble.is("ResourceNotFoundException") => {
-            after_no_answer(boot, group, key, trouble, deadline).await
+        if trouble.kind == Kind::Passing || trouble.is("ResourceNotFoundException") {
+            return after_trouble(trouble, seen(boot, group, key, deadline).await);
         }
-        Kind::Passing => after_no_answer(boot, group, key, trouble, deadline).await,
-        Kind::Denied => {
-            let remedies = missing_access(group, key, &trouble.why);
-            Some(Outcome::Refused { why: trouble.why, remedies })
-        }
-        Kind::Refused => Some(Outcome::Refused { why: trouble.why, remedies: Vec::new() }),
-    }
-}
-
-/// A call without an answer may have been carried out; the group tells. `None` if the group is gone.
-async fn after_no_answer(
-    boot: &Boot,
-    group: &LogGroupArn,
-    key: &KeyArn,
-    trouble: Trouble,
-    deadline: &Deadline,
-) -> Option<Outcome> {
-    match seen(boot, group, key, deadline).await {
-        Seen::Done => Some(Outcome::Applied),
-        Seen::Gone => None,
-        Seen::Otherwise(_) | Seen::Never(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
+        let remedies = match trouble.kind {
+            Kind::Denied => missing_access(group, key, &trouble.why),
+            Kind::Passing | Kind::Refused => Vec::new(),
+        };
+        return Some(Outcome::Refused { why: trouble.why, remedies });
     }
 }
 
@@ -84,9 +51,8 @@ async fn seen(boot: &Boot, group: &LogGroupArn, key: &KeyArn, deadline: &Deadlin
     match describe_group(boot, group, Step::Apply, deadline).await {
         Reading::Known(state) if state.key.as_deref() == Some(&key.to_string()) => Seen::Done,
         Reading::Absent => Seen::Gone,
-        // Somebody else has associated another one since.
         Reading::Known(GroupState { key: Some(other), .. }) => Seen::Never(Outcome::Failed {
-            why: format!("{ACCEPTED}, but reading back shows the key {other}"),
+            why: format!("reading back shows the key {other}, which somebody else has associated"),
         }),
         Reading::Unreadable(unreadable) => Seen::Unread(unreadable),
         Reading::Known(GroupState { key: None, .. }) | Reading::Assumed(_) | Reading::NotAsked => {

@@ -11,7 +11,7 @@ use sealwatch_policy::names::{KeyRef, TrailArn};
 use sealwatch_policy::plan::{Outcome, Remedy};
 use sealwatch_runtime::boot::Boot;
 use sealwatch_runtime::deadline::{Deadline, Step};
-use sealwatch_runtime::read_back::{PAUSE, Seen, read_back};
+use sealwatch_runtime::read_back::{PAUSE, Seen, after_trouble, read_back};
 use sealwatch_runtime::trouble::{Kind, Trouble, call};
 use serde_json::json;
 
@@ -31,7 +31,14 @@ pub async fn ensure(boot: &Boot, effect: &Effect, deadline: &Deadline) -> Option
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        return after_trouble(boot, effect, trouble, deadline).await;
+        // Somebody may still be changing the trail, or have deleted it.
+        let told_by_trail =
+            ["TrailNotFoundException", "ConflictException"].iter().any(|code| trouble.is(code));
+        if trouble.kind == Kind::Passing || told_by_trail {
+            return after_trouble(trouble, seen(boot, effect, deadline).await);
+        }
+        let remedies = remedies(effect, &trouble);
+        return Some(Outcome::Refused { why: trouble.why, remedies });
     }
 }
 
@@ -52,28 +59,6 @@ async fn write(boot: &Boot, Effect { trail, ensure }: &Effect, deadline: &Deadli
             call(deadline, Step::Write, "cloudtrail:UpdateTrail", asked.send()).await.map(|_| ())
         }
     }
-}
-
-/// `None` if the trail is gone.
-async fn after_trouble(
-    boot: &Boot,
-    effect: &Effect,
-    trouble: Trouble,
-    deadline: &Deadline,
-) -> Option<Outcome> {
-    // A call without an answer may have been carried out, and somebody may still be changing the trail, or have
-    // deleted it: the trail tells.
-    let told_by_trail = ["TrailNotFoundException", "ConflictException"].iter().any(|code| trouble.is(code));
-    if trouble.kind == Kind::Passing || told_by_trail {
-        return match seen(boot, effect, deadline).await {
-            Seen::Done => Some(Outcome::Applied),
-            Seen::Gone => None,
-            Seen::Never(outcome) => Some(outcome),
-            Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
-        };
-    }
-    let remedies = remedies(effect, &trouble);
-    Some(Outcome::Refused { why: trouble.why, remedies })
 }
 
 fn unseeable(Effect { trail, .. }: &Effect) -> Vec<Remedy> {

@@ -4,6 +4,7 @@
 //! shows, and what a person does about it, each guard says itself.
 
 use crate::deadline::{Deadline, Step};
+use crate::trouble::Trouble;
 use sealwatch_policy::facts::Unreadable;
 use sealwatch_policy::plan::{Outcome, Remedy};
 use std::time::Duration;
@@ -53,5 +54,17 @@ pub async fn read_back<F: Future<Output = Seen>>(
             return Some(Outcome::Failed { why });
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What became of a write that met trouble, which may have been carried out all the same: the resource tells. `None` if it is
+/// gone.
+#[must_use]
+pub fn after_trouble(trouble: Trouble, shown: Seen) -> Option<Outcome> {
+    match shown {
+        Seen::Done => Some(Outcome::Applied),
+        Seen::Gone => None,
+        Seen::Never(outcome) => Some(outcome),
+        Seen::Otherwise(_) | Seen::Unread(_) => Some(Outcome::Failed { why: trouble.why }),
     }
 }

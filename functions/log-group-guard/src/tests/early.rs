@@ -1,6 +1,7 @@
 //! Looks that come too early: what the guard makes of answers from before the call, and how often it asks.
 
 use super::*;
+use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsError;
 
 fn just_now(name: &str, request: &Value) -> Value {
     let mut event = created("1");
