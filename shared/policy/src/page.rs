@@ -5,6 +5,7 @@
 //! stands in it cut and escaped, so that it can't add a line, a link or a mention. Sends nothing.
 
 mod chat;
+mod remedies;
 mod text;
 
 use crate::guard::Guard;
@@ -158,37 +159,6 @@ impl<E: Effect> Report<'_, E> {
         Some(Said { severity, worst, state, title, text })
     }
 
-    /// What is left to a person, by what it is about: of what is mended only what is good to know.
-    fn remedies(&self) -> Vec<(&'static str, Vec<&Remedy>)> {
-        let refused = self.plan.effects.iter().zip(&self.outcomes).map(|(effect, outcome)| {
-            let remedies: Vec<&Remedy> = match outcome {
-                Outcome::Refused { remedies, .. } => remedies.iter().collect(),
-                Outcome::Applied
-                | Outcome::Already
-                | Outcome::Withheld
-                | Outcome::Failed { .. }
-                | Outcome::Replayed => Vec::new(),
-            };
-            (effect.ensure(), remedies)
-        });
-        let found = self
-            .plan
-            .findings
-            .iter()
-            .map(|finding| (finding.id, left_of(&finding.remedies, self.mended(finding))));
-        // Two findings may be mended by the same command.
-        let mut told: Vec<&Remedy> = Vec::new();
-        let mut groups = Vec::new();
-        for (about, mut remedies) in refused.chain(found) {
-            remedies.retain(|remedy| !told.contains(remedy));
-            told.extend(&remedies);
-            if !remedies.is_empty() {
-                groups.push((about, remedies));
-            }
-        }
-        groups
-    }
-
     /// Whether the effect that mends a finding is done.
     fn mended(&self, finding: &Finding) -> bool {
         let outcomes = self.plan.effects.iter().zip(&self.outcomes);
@@ -242,16 +212,6 @@ fn step_in_chat(remedy: &Remedy) -> String {
         }
         Remedy::Command(_) | Remedy::Statement(_) | Remedy::Step(_) => step,
     }
-}
-
-/// All remedies of what isn't mended; of what is, the steps that no command or statement carries out.
-fn left_of(remedies: &[Remedy], mended: bool) -> Vec<&Remedy> {
-    let followers = remedies.iter().skip(1).map(Some).chain([None]);
-    let left = remedies.iter().zip(followers).filter(|(remedy, next)| {
-        let leads_to_one = matches!(next, Some(Remedy::Command(_) | Remedy::Statement(_)));
-        !mended || (matches!(remedy, Remedy::Step(_)) && !leads_to_one)
-    });
-    left.map(|(remedy, _)| remedy).collect()
 }
 
 /// How far a resource has been brought back to what policy wants.

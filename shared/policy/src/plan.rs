@@ -3,6 +3,8 @@
 //! Findings, the effects that would mend them, and why. A plan is data: whoever carries it out has no
 //! choices left, and nothing here carries anything out.
 
+use crate::names::Region;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -68,6 +70,9 @@ pub enum Remedy {
     /// A statement to add to a key policy.
     Statement(Value),
 }
+
+/// What a command begins with that looks calls up in CloudTrail's event history.
+pub(crate) const LOOK_UP: &str = "aws cloudtrail lookup-events";
 
 /// What `decide` returns: `E` is the guard's own kind of effect.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +180,15 @@ impl Outcome {
             Self::Refused { why, .. } | Self::Failed { why } => Some(why),
             Self::Applied | Self::Already | Self::Withheld | Self::Replayed => None,
         }
+    }
+}
+
+impl Remedy {
+    /// The command that looks up the calls of which `attribute` is `value`.
+    pub(crate) fn look_up(region: &Region, attribute: &str, value: &str, since: Option<Timestamp>) -> Self {
+        let wanted = shell_word(&format!("AttributeKey={attribute},AttributeValue={value}"));
+        let since = since.map(|time| format!(" --start-time {time}")).unwrap_or_default();
+        Self::Command(format!("{LOOK_UP} --region {region} --lookup-attributes {wanted}{since}"))
     }
 }
 

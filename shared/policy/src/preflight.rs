@@ -289,7 +289,7 @@ fn no_such_key(wanted: &KeyRef) -> Obstacle {
     let region = wanted.place().region.as_str();
     let remedies = match wanted {
         KeyRef::Alias { alias, .. } => vec![
-            step("create the key and its alias, or name another key in the policy file"),
+            step("create the key and its alias, or name another key in the policy file:"),
             Remedy::Command(format!(
                 "aws kms create-alias --region {region} --alias-name {} --target-key-id KEY_ID",
                 shell_word(alias)

@@ -81,7 +81,16 @@ impl<E: Effect> Report<'_, E> {
             if remedies.len() > 1 {
                 push_line(text, &format!("  {about}:"));
             }
+            let mut is_led_to = false;
             for remedy in remedies_about {
+                match remedy {
+                    Remedy::Step(step) => is_led_to = step.ends_with(':'),
+                    Remedy::Command(_) if !is_led_to => {
+                        push_remedy(text, &Remedy::Step("run:".to_owned()), &mut number);
+                        is_led_to = true;
+                    }
+                    Remedy::Command(_) | Remedy::Statement(_) => {}
+                }
                 push_remedy(text, remedy, &mut number);
             }
         }
@@ -145,7 +154,7 @@ fn push_remedy(text: &mut String, remedy: &Remedy, number: &mut usize) {
     match remedy {
         Remedy::Step(step) => {
             *number += 1;
-            push_line(text, &format!("  {number}. {step}"));
+            push_data(text, &format!("  {number}. {step}"));
         }
         Remedy::Command(command) => push_line(text, &format!("       {command}")),
         Remedy::Statement(statement) => {

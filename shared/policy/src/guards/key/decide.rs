@@ -28,7 +28,7 @@ pub fn decide(policy: &Policy, change: &Change, facts: &Facts, now: Timestamp) -
         (Target::Alias(alias), Some(_)) => alias::decide(policy, change, facts, &alias),
         (Target::Unclear(why), _) => Plan::found(
             Verdict::Unknown,
-            findings::target_unclear(&why),
+            findings::target_unclear(change, &why),
             "the target can't be read from the record",
         ),
         (Target::Key(_) | Target::Alias(_), None) => not_ours(),

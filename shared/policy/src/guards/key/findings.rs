@@ -36,10 +36,13 @@ fn kms(verb: &str, key: &KeyArn) -> Remedy {
     Remedy::Command(format!("aws kms {verb} --region {} --key-id {key}", key.place().region))
 }
 
-pub(super) fn target_unclear(why: &str) -> Finding {
+pub(super) fn target_unclear(change: &Change, why: &str) -> Finding {
     let summary = "a call about a key doesn't say which key".to_owned();
     Finding {
-        remedies: vec![step("find the call in CloudTrail by its event id and look at the account's keys")],
+        remedies: vec![
+            step("find the call, and look at the account's keys:"),
+            Remedy::look_up(&change.place.region, "EventId", &change.event_id.to_string(), None),
+        ],
         ..finding("key.target-unclear", Severity::High, summary, vec![why.to_owned()])
     }
 }

@@ -31,9 +31,11 @@ pub fn decide(policy: &Policy, change: &Change, facts: &Facts, now: Timestamp) -
         Target::Group(group) => settled(policy, change, &group, now)
             .unwrap_or_else(|| decide_group(policy, change, facts, &group, now)),
         Target::QueryResults(place) => query_results::decide(policy, change, &place),
-        Target::Unclear(why) => {
-            Plan::found(Verdict::Unknown, target_unclear(&why), "the target can't be read from the record")
-        }
+        Target::Unclear(why) => Plan::found(
+            Verdict::Unknown,
+            target_unclear(change, &why),
+            "the target can't be read from the record",
+        ),
     }
 }
 

@@ -11,15 +11,16 @@ use crate::preflight::{self, Obstacle, Statements};
 use crate::untrusted::clean;
 
 /// The record doesn't say which group.
-pub(super) fn target_unclear(why: &str) -> Finding {
+pub(super) fn target_unclear(change: &Change, why: &str) -> Finding {
     Finding {
         id: "log-group.target-unclear",
         severity: Severity::High,
         summary: "a call about a log group's key doesn't say which log group".to_owned(),
         evidence: vec![why.to_owned()],
-        remedies: vec![Remedy::Step(
-            "find the call in CloudTrail by its event id and look at the log group".to_owned(),
-        )],
+        remedies: vec![
+            Remedy::Step("find the call, and look at the log group:".to_owned()),
+            Remedy::look_up(&change.place.region, "EventId", &change.event_id.to_string(), None),
+        ],
         mended_by: None,
     }
 }
@@ -131,7 +132,12 @@ pub(super) fn attempt_denied(change: &Change) -> Finding {
 
 /// The repair as a command, and what it asks of others.
 pub(super) fn associate_by_hand(group: &LogGroupArn, key: &KeyRef) -> Vec<Remedy> {
+    associate("associate the key with the log group:", group, key)
+}
+
+fn associate(how: &str, group: &LogGroupArn, key: &KeyRef) -> Vec<Remedy> {
     vec![
+        Remedy::Step(how.to_owned()),
         associate_command(group, key),
         Remedy::Step(format!(
             "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.{}.amazonaws.com)",
@@ -145,9 +151,7 @@ pub(super) fn associate_later(group: &LogGroupArn, key: Option<KeyRef>) -> Vec<R
     let Some(key) = key.filter(|key| key.place().region == group.place().region) else {
         return Vec::new();
     };
-    let mut remedies = vec![Remedy::Step("once the key serves, associate it with the log group:".to_owned())];
-    remedies.extend(associate_by_hand(group, &key));
-    remedies
+    associate("once the key serves, associate it with the log group:", group, &key)
 }
 
 /// The API takes a key's ARN and no alias, so that an alias is looked up on the way.

@@ -32,7 +32,7 @@ pub fn decide(policy: &Policy, change: &Change, facts: &Facts, now: Timestamp) -
         }
         Target::Unclear(why) => Plan::found(
             Verdict::Unknown,
-            findings::target_unclear(&why),
+            findings::target_unclear(change, &why),
             "the target can't be read from the record",
         ),
     }

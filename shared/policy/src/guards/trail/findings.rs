@@ -17,6 +17,7 @@ use crate::guards::trail::Facts;
 use crate::names::{Arn, KeyRef, Region, TrailArn};
 use crate::plan::{Finding, Remedy, Severity, shell_word};
 use crate::preflight::{self, Obstacle, Statements};
+use jiff::Timestamp;
 
 const READ_AFTER: &str = "its own state, read after the event, shows";
 
@@ -28,10 +29,13 @@ fn step(text: impl Into<String>) -> Remedy {
     Remedy::Step(text.into())
 }
 
-pub(super) fn target_unclear(why: &str) -> Finding {
+pub(super) fn target_unclear(change: &Change, why: &str) -> Finding {
     let summary = "a call about a trail doesn't say which trail".to_owned();
     Finding {
-        remedies: vec![step("find the call in CloudTrail by its event id and look at the account's trails")],
+        remedies: vec![
+            step("find the call, and look at the account's trails:"),
+            Remedy::look_up(&change.place.region, "EventId", &change.event_id.to_string(), None),
+        ],
         ..finding("trail.target-unclear", Severity::High, summary, vec![why.to_owned()])
     }
 }
@@ -244,19 +248,24 @@ pub(super) fn deleted(trail: &TrailArn, facts: &Facts) -> Finding {
 }
 
 /// Nobody records this Region any more; `mend` makes this trail record it again.
-pub(super) fn last_trail_gone(trail: &TrailArn, reasons: Vec<String>, mend: Vec<Remedy>) -> Finding {
+pub(super) fn last_trail_gone(
+    trail: &TrailArn,
+    since: Timestamp,
+    reasons: Vec<String>,
+    mend: Vec<Remedy>,
+) -> Finding {
     let region = &trail.place().region;
     let mut evidence = vec![
         format!("no trail is left that logs the management events of {region}"),
         "EventBridge delivers calls only while a trail logs them: until one does, no guard that is started by events hears of anything".to_owned(),
     ];
     evidence.extend(reasons);
-    // One step with its command: it stays to be done also where the trail was started again.
-    let look_back = format!(
-        "look through what happened meanwhile, which CloudTrail's event history holds for 90 days: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false"
-    );
+    let look_back = [
+        step("look through what happened meanwhile, which CloudTrail's event history holds for 90 days:"),
+        Remedy::look_up(region, "ReadOnly", "false", Some(since)),
+    ];
     Finding {
-        remedies: mend.into_iter().chain([step(look_back)]).collect(),
+        remedies: mend.into_iter().chain(look_back).collect(),
         ..finding(
             "trail.last-trail-gone",
             Severity::Critical,

@@ -233,7 +233,8 @@ impl<'a> Judgement<'a> {
                 self.draft.reasons.push(format!("the trail {arn} still records this Region"));
             }
             Left::None(reasons) => {
-                let mut finding = findings::last_trail_gone(self.trail, reasons, self.record_again());
+                let mut finding =
+                    findings::last_trail_gone(self.trail, self.change.time, reasons, self.record_again());
                 if Coverage::once_logging(&self.facts.selectors) == Coverage::Full {
                     let restart = self.draft.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
                     finding.mended_by = restart.map(plan::Effect::ensure);
@@ -312,7 +313,7 @@ impl<'a> Judgement<'a> {
 
 fn where_to_act(trail: &TrailArn) -> String {
     format!(
-        "act in account {}, Region {}, where the trail is at home:",
+        "act in account {}, Region {}, where the trail is at home",
         trail.place().account,
         trail.place().region
     )

@@ -94,8 +94,9 @@ fn a_repair_that_the_mode_withholds() {
       - associate the key arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab with the log group /payments/api: NOT done: the mode is `page`
 
     What to do
+      1. associate the key with the log group:
            aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab
-      1. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
+      2. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
 
     Runbook: README.md, "Runbook", `log-group.key-removed`
     Event: 33333333-aaaa-bbbb-cccc-444444444444
@@ -107,6 +108,7 @@ fn a_repair_that_the_mode_withholds() {
         "textType": "client-markdown",
         "title": "HIGH the KMS key of log group /payments/api was taken away (not repaired: mode page)",
         "nextSteps": [
+          "associate the key with the log group:",
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
         ]
@@ -162,8 +164,9 @@ fn a_repair_that_is_refused() {
              "Resource": "arn:aws:logs:eu-central-1:111122223333:log-group:*"
            }
       log-group.unencrypted:
+      2. associate the key with the log group:
            aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab
-      2. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
+      3. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
 
     Runbook: README.md, "Runbook", `log-group.unencrypted`
     Event: 33333333-aaaa-bbbb-cccc-444444444444
@@ -177,6 +180,7 @@ fn a_repair_that_is_refused() {
         "nextSteps": [
           "this function's role may not associate keys; add this statement to it:",
           "{\"Effect\":\"Allow\",\"Action\":\"logs:AssociateKmsKey\",\"Resource\":\"arn:aws:logs:eu-central-1:111122223333:log-group:*\"}",
+          "associate the key with the log group:",
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
         ]
@@ -225,8 +229,9 @@ fn a_repair_that_fails() {
       - associate the key arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab with the log group /payments/api: NOT done, failed: logs:AssociateKmsKey: timed out
 
     What to do
+      1. associate the key with the log group:
            aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab
-      1. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
+      2. whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)
 
     Runbook: README.md, "Runbook", `log-group.unencrypted`
     Event: 33333333-aaaa-bbbb-cccc-444444444444
@@ -238,6 +243,7 @@ fn a_repair_that_fails() {
         "textType": "client-markdown",
         "title": "HIGH log group /payments/api has no KMS key (REPAIR FAILED)",
         "nextSteps": [
+          "associate the key with the log group:",
           "aws logs associate-kms-key --region eu-central-1 --log-group-name /payments/api --kms-key-id arn:aws:kms:eu-central-1:111122223333:key/11111111-12ab-34cd-56ef-1234567890ab",
           "whoever reads or writes this log group then needs kms:Decrypt and kms:GenerateDataKey on the key through CloudWatch Logs (kms:ViaService = logs.eu-central-1.amazonaws.com)"
         ]

@@ -190,3 +190,81 @@ fn no_name_makes_of_a_command_in_chat_another_one() {
     let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "4\n", "{line}");
 }
+
+fn step(text: &str) -> Remedy {
+    Remedy::Step(text.to_owned())
+}
+
+fn command(text: &str) -> Remedy {
+    Remedy::Command(text.to_owned())
+}
+
+/// What a page says to do about findings with these remedies.
+fn to_do(outcome: Outcome, all: &[&[Remedy]]) -> String {
+    let mut story = created(Mode::Remediate, outcome);
+    let finding = story.plan.findings[0].clone();
+    story.plan.findings =
+        all.iter().map(|remedies| Finding { remedies: remedies.to_vec(), ..finding.clone() }).collect();
+    let text = story.page().text;
+    let to_do =
+        text.split("\nWhat to do\n").nth(1).or_else(|| text.split("\nGood to know\n").nth(1)).unwrap();
+    to_do.split("\n\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn no_step_loses_the_command_that_carries_it_out() {
+    let enable = || command("aws kms enable-key");
+    let cancel = [
+        step("cancel it:"),
+        command("aws kms cancel-key-deletion"),
+        step("enable it:"),
+        enable(),
+        step("ask why"),
+    ];
+    let disabled = [step("until then nothing can be read:"), enable()];
+    insta::assert_snapshot!(to_do(Outcome::Withheld, &[&cancel, &disabled]), @r"
+      log-group.unencrypted:
+      1. cancel it:
+           aws kms cancel-key-deletion
+      2. enable it:
+           aws kms enable-key
+      3. ask why
+      log-group.unencrypted:
+      4. until then nothing can be read:
+           aws kms enable-key
+    ");
+}
+
+#[test]
+fn what_was_told_step_by_step_is_not_told_again() {
+    let again = [step("start it:"), command("aws cloudtrail start-logging")];
+    let first: Vec<Remedy> = again.iter().cloned().chain([step("look back")]).collect();
+    insta::assert_snapshot!(to_do(Outcome::Withheld, &[&first, &again]), @r"
+      1. start it:
+           aws cloudtrail start-logging
+      2. look back
+    ");
+}
+
+#[test]
+fn a_command_that_no_step_leads_to_gets_one() {
+    let remedies = [command("aws kms enable-key"), step("ask why"), command("aws kms describe-key")];
+    insta::assert_snapshot!(to_do(Outcome::Withheld, &[&remedies]), @r"
+      1. run:
+           aws kms enable-key
+      2. ask why
+      3. run:
+           aws kms describe-key
+    ");
+}
+
+#[test]
+fn what_looks_back_stays_once_it_is_mended() {
+    let region = crate::names::Region::parse("eu-central-1").unwrap();
+    let back = Remedy::look_up(&region, "ReadOnly", "false", Some("2026-11-03T08:00:00Z".parse().unwrap()));
+    let remedies = [step("start it:"), command("aws cloudtrail start-logging"), step("look back:"), back];
+    insta::assert_snapshot!(to_do(Outcome::Applied, &[&remedies]), @r"
+      1. look back:
+           aws cloudtrail lookup-events --region eu-central-1 --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false --start-time 2026-11-03T08:00:00Z
+    ");
+}
