@@ -50,3 +50,17 @@ fn no_step_announces_what_does_not_follow() {
         }
     }
 }
+
+#[test]
+fn a_trail_that_records_management_events_again_keeps_its_data_events() {
+    let (_, page) = pages()
+        .into_iter()
+        .find(|(name, _)| name == "trail/selectors-put-data-events-only, Remediate")
+        .expect("it pages");
+    let steps = steps(&page);
+    let mut commands = steps.iter().flat_map(|(_, under)| under);
+    let put = commands.find(|it| it.contains(" put-event-selectors ")).expect("it has the command");
+    for kept in [r#""Equals":["Management"]"#, r#""Equals":["AWS::Lambda::Function"]"#] {
+        assert!(put.contains(kept), "{put}");
+    }
+}

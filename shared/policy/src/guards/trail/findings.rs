@@ -11,7 +11,7 @@ pub(super) use moved::{
 
 use super::options::Options;
 use super::rebuild::{start_logging, update_trail};
-use super::{Status, Target, rebuild};
+use super::{Selectors, Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
 use crate::names::{Arn, KeyRef, Region, TrailArn};
@@ -131,19 +131,24 @@ pub(super) fn single_region(trail: &TrailArn) -> Finding {
     }
 }
 
-/// How a trail that leaves management events out is made to record them.
-pub(super) fn record_by_hand(trail: &TrailArn) -> Vec<Remedy> {
-    let all = r#"'[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"#;
+/// How a trail that leaves management events out is made to record them, without losing what else it records.
+pub(super) fn record_by_hand(trail: &TrailArn, selectors: &Selectors) -> Vec<Remedy> {
     let region = &trail.place().region;
-    vec![
-        step(
-            "record all management events again; this replaces the trail's event selectors, so first add its data events to the command:",
-        ),
-        Remedy::Command(format!("aws cloudtrail get-event-selectors --region {region} --trail-name {trail}")),
-        Remedy::Command(format!(
-            "aws cloudtrail put-event-selectors --region {region} --trail-name {trail} --event-selectors {all}"
-        )),
-    ]
+    let events =
+        |verb: &str| format!("aws cloudtrail {verb}-event-selectors --region {region} --trail-name {trail}");
+    match selectors.with_management_events() {
+        Ok(option) => vec![
+            step("record all management events again, and what else it records as now:"),
+            Remedy::Command(format!("{} {option}", events("put"))),
+        ],
+        Err((name, all)) => vec![
+            step("look at its event selectors, which a command here can't hold:"),
+            Remedy::Command(events("get")),
+            step(format!(
+                "put them back as --{name} of put-event-selectors, with {all} in place of those for management events"
+            )),
+        ],
+    }
 }
 
 /// How a trail that isn't logging is made to.
@@ -151,9 +156,9 @@ pub(super) fn start_by_hand(trail: &TrailArn) -> Vec<Remedy> {
     vec![Remedy::Command(start_logging(trail))]
 }
 
-pub(super) fn management_events_excluded(trail: &TrailArn, what: String) -> Finding {
+pub(super) fn management_events_excluded(trail: &TrailArn, selectors: &Selectors, what: String) -> Finding {
     Finding {
-        remedies: record_by_hand(trail),
+        remedies: record_by_hand(trail, selectors),
         ..finding(
             "trail.management-events-excluded",
             Severity::High,

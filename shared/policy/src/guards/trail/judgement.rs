@@ -138,7 +138,7 @@ impl<'a> Judgement<'a> {
         match selectors.records_management_events() {
             Recorded::Yes => {}
             Recorded::No { what, .. } => {
-                self.draft.findings.push(findings::management_events_excluded(self.trail, what));
+                self.draft.findings.push(findings::management_events_excluded(self.trail, selectors, what));
             }
             Recorded::Unknown(why) => self.draft.doubt(&format!("{WHAT}: {why}")),
         }
@@ -262,7 +262,16 @@ impl<'a> Judgement<'a> {
         );
         let is_mute = matches!(Coverage::once_logging(&self.facts.selectors), Coverage::None(_));
         let start = if is_logging { Vec::new() } else { findings::start_by_hand(self.trail) };
-        let record = if is_mute { findings::record_by_hand(self.trail) } else { Vec::new() };
+        let record = match &self.facts.selectors {
+            Reading::Known(selectors) | Reading::Assumed(selectors) if is_mute => {
+                findings::record_by_hand(self.trail, selectors)
+            }
+            Reading::Known(_)
+            | Reading::Assumed(_)
+            | Reading::Absent
+            | Reading::Unreadable(_)
+            | Reading::NotAsked => Vec::new(),
+        };
         start.into_iter().chain(record).collect()
     }
 

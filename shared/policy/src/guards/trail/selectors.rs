@@ -4,8 +4,10 @@
 //! evaluates them for calls that matter to Sealwatch. A selector that isn't understood may or may not record:
 //! that is an answer of its own, never a yes.
 
+mod mended;
+
 use crate::plan::shell_word;
-use crate::untrusted::clean;
+use crate::untrusted::{clean, is_plain};
 use serde_json::Value;
 
 /// The services whose write calls a trail has to record: those that Sealwatch hears of, and those that change
@@ -126,11 +128,7 @@ impl Selectors {
     #[must_use]
     pub fn as_option(&self) -> Rewritten {
         let Some((name, list)) = &self.written else { return Rewritten::Needless };
-        let list = as_api(list).to_string();
-        if list.chars().count() > OPTION_LIMIT || list.chars().any(|it| !crate::untrusted::is_plain(it)) {
-            return Rewritten::Unfit;
-        }
-        Rewritten::Option(format!("--{name} {}", shell_word(&list)))
+        as_option(name, &as_api(list).to_string()).map_or(Rewritten::Unfit, Rewritten::Option)
     }
 
     /// Whether the write calls that matter are recorded.
@@ -233,6 +231,11 @@ impl FieldSelector {
         let selected = self.select.is_empty() || self.select.iter().any(holds);
         if selected && !self.deselect.iter().any(holds) { Fits::Yes } else { Fits::No }
     }
+}
+
+fn as_option(name: &str, list: &str) -> Option<String> {
+    let fits = list.chars().count() <= OPTION_LIMIT && list.chars().all(is_plain);
+    fits.then(|| format!("--{name} {}", shell_word(list)))
 }
 
 fn basic(selector: &Value) -> Selector {

@@ -185,3 +185,70 @@ fn written_again_for_the_command_line() {
         json!({ "eventSelectors": [{ "dataResources": [{ "type": "AWS::S3::Object", "values": values }] }] });
     assert_eq!(option(long), Rewritten::Unfit, "a command cut in the middle would swallow the next one");
 }
+
+/// The option that adds management events, and what a trail has once it is put.
+fn mended(selectors: &Value) -> Result<(String, Selectors), (&'static str, &'static str)> {
+    let option = Selectors::read(selectors).unwrap().with_management_events()?;
+    let (name, list) = option.strip_prefix("--").unwrap().split_once(' ').unwrap();
+    let list = list.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap().replace(r"'\''", "'");
+    let name = if name == "event-selectors" { "EventSelectors" } else { "AdvancedEventSelectors" };
+    let put = Selectors::read(&json!({ name: serde_json::from_str::<Value>(&list).unwrap() })).unwrap();
+    Ok((option, put))
+}
+
+#[test]
+fn management_events_come_back_and_nothing_else_goes() {
+    let s3 = json!({ "type": "AWS::S3::Object", "values": ["arn:aws:s3:::it's/"] });
+    let field = |name: &str, operator: &str, value: &str| json!({ "field": name, operator: [value] });
+    let data = json!({ "name": "Data", "fieldSelectors": [
+        field("eventCategory", "equals", "Data"), field("resources.type", "equals", "AWS::Lambda::Function")
+    ] });
+    let without_kms = json!({ "name": null, "fieldSelectors": [
+        field("eventCategory", "equals", "Management"), field("eventSource", "notEquals", "kms.amazonaws.com")
+    ] });
+    for (selectors, expected) in [
+        (
+            json!({ "eventSelectors": [
+                { "readWriteType": "ReadOnly", "includeManagementEvents": true, "dataResources": [] },
+                { "includeManagementEvents": true, "excludeManagementEventSources": ["kms.amazonaws.com"] },
+            ] }),
+            r#"--event-selectors '[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"#,
+        ),
+        (
+            json!({ "eventSelectors": [
+                { "readWriteType": "WriteOnly", "includeManagementEvents": true, "dataResources": [s3],
+                  "excludeManagementEventSources": ["kms.amazonaws.com"] },
+                { "includeManagementEvents": false, "dataResources": [s3] },
+            ] }),
+            r#"--event-selectors '[{"ReadWriteType":"All","IncludeManagementEvents":true},{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3:::it'\''s/"]}]},{"ReadWriteType":"All","IncludeManagementEvents":false,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3:::it'\''s/"]}]}]'"#,
+        ),
+        (
+            json!({ "advancedEventSelectors": [without_kms, data] }),
+            r#"--advanced-event-selectors '[{"Name":"Management events","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]},{"Name":"Data","FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::Lambda::Function"]}]}]'"#,
+        ),
+    ] {
+        assert!(matches!(answer(selectors.clone()), Recorded::No { .. }), "{selectors}");
+        let (option, put) = mended(&selectors).unwrap();
+        assert_eq!(option, expected);
+        assert_eq!(put.records_management_events(), Recorded::Yes, "{option}");
+    }
+}
+
+#[test]
+fn what_makes_no_command_is_told_in_words() {
+    let data = |number: usize| {
+        let value = format!("arn:aws:s3:::{}/", "x".repeat(number));
+        json!({ "includeManagementEvents": false, "dataResources": [{ "type": "AWS::S3::Object", "values": [value] }] })
+    };
+    let four: Vec<Value> = (1..5).map(data).collect();
+    assert!(mended(&json!({ "eventSelectors": four })).is_ok());
+    let five: Vec<Value> = (1..6).map(data).collect();
+    let (name, all) = mended(&json!({ "eventSelectors": five })).unwrap_err();
+    assert_eq!(name, "event-selectors", "a trail has five at most");
+    assert!(all.contains("IncludeManagementEvents"), "{all}");
+    assert!(mended(&json!({ "eventSelectors": [data(1_000)] })).is_err(), "cut, it would be another command");
+    let hostile = json!({ "advancedEventSelectors": [{ "name": "\u{202e}", "fieldSelectors": [{ "field": "eventCategory", "equals": ["Data"] }] }] });
+    let (name, all) = mended(&hostile).unwrap_err();
+    assert_eq!(name, "advanced-event-selectors");
+    assert!(all.contains("FieldSelectors"), "{all}");
+}
