@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Resources, and whom or what else, that a finding names at most.
-const NAMED: usize = 10;
+pub(super) const NAMED: usize = 10;
 
 /// What one service's access came to, over all that uses the key.
 #[derive(Default)]
@@ -181,26 +181,34 @@ impl Judgement<'_> {
         evidence.extend(rest(gained.len()));
         if earlier.is_none() {
             evidence.push(format!("whether that is new can't be told: {}", self.why_no_earlier()));
+        } else {
+            evidence.extend(self.difference(policy));
         }
-        evidence.extend(self.difference(policy));
         let finding = findings::finding(
             "key.opened-outside",
             severity,
             format!("the policy of key {} lets in {whom}", key.arn.id()),
             evidence,
         );
+        let grants = |verb: &str, option: &str| {
+            let (region, key) = (&key.arn.place().region, &key.arn);
+            Remedy::Command(format!("aws kms {verb} --region {region} --key-id {key}{option}"))
+        };
         let remedies = vec![
             findings::step(
-                "ask the caller why; if nobody outside is meant to use it, take that out of the policy",
+                "ask the caller why; if nobody outside is meant to use it, write the key policy to a file:",
             ),
             get_policy(&key.arn),
+            findings::step(format!(
+                "take whom nobody meant to let in out of {}; a statement that is for nobody else goes as a whole",
+                listed(&statements(&gained), ", ")
+            )),
+            findings::step("and put it back:"),
             put_policy(&key.arn),
             findings::step("whoever was let in may have made grants, which outlast the policy:"),
-            Remedy::Command(format!(
-                "aws kms list-grants --region {} --key-id {}",
-                key.arn.place().region,
-                key.arn
-            )),
+            grants("list-grants", ""),
+            findings::step("revoke each that nobody meant:"),
+            grants("revoke-grant", " --grant-id GRANT_ID"),
         ];
         self.draft.found(Finding { remedies, ..finding }, None);
     }
@@ -286,6 +294,21 @@ fn told(opening: &Opening) -> Vec<String> {
         )
     });
     surely.into_iter().chain(perhaps).collect()
+}
+
+/// The statements that let somebody in, each once. A name that isn't one word is left out: it is the caller's to choose, and might
+/// read as something to do.
+fn statements(openings: &[Opening]) -> Vec<String> {
+    let mut statements = Vec::new();
+    for by in openings.iter().flat_map(|opening| &opening.by) {
+        let (number, name) = by.split_once(" (").unwrap_or((by, ""));
+        let is_word = name.trim_matches(['`', ')']).bytes().all(|it| it.is_ascii_alphanumeric());
+        let shown = if is_word { by } else { number };
+        if !statements.iter().any(|it| it == shown) {
+            statements.push(shown.to_owned());
+        }
+    }
+    statements
 }
 
 /// The first of many, and how many more there are.
