@@ -64,3 +64,41 @@ fn a_trail_that_records_management_events_again_keeps_its_data_events() {
         assert!(put.contains(kept), "{put}");
     }
 }
+
+/// The file that a command writes, and those that it reads; a word in capitals is the reader's to fill in.
+fn files(command: &str) -> (Option<&str>, Vec<&str>) {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let (mut written, mut read) = (None, Vec::new());
+    for (before, word) in words.iter().zip(words.iter().skip(1)) {
+        match *before {
+            ">" | "-out" => written = Some(*word),
+            "-in" | "-inkey" | "-f1" | "-f2" => read.push(*word),
+            _ => read.extend(word.strip_prefix("file://").or_else(|| word.strip_prefix("fileb://"))),
+        }
+    }
+    read.retain(|it| it.chars().any(|it| it.is_ascii_lowercase()));
+    (written, read)
+}
+
+#[test]
+fn every_file_is_written_before_it_is_read_and_a_policy_is_changed_between() {
+    let (mut puts, mut imports) = (0, 0);
+    for (name, page) in pages() {
+        let mut written = std::collections::BTreeMap::new();
+        for (index, (_, under)) in steps(&page).iter().enumerate() {
+            for command in under {
+                let (writes, reads) = files(command);
+                for file in reads {
+                    let since = written.get(file).unwrap_or_else(|| panic!("{name}: no {file} yet\n{page}"));
+                    if file == "key-policy.json" {
+                        assert!(index - since >= 2, "{name}: the same policy goes back\n{page}");
+                        puts += 1;
+                    }
+                    imports += usize::from(file == "material.bin");
+                }
+                written.extend(writes.map(|file| (file.to_owned(), index)));
+            }
+        }
+    }
+    assert!(puts > 10 && imports > 2, "{puts} policies, {imports} materials");
+}

@@ -2,6 +2,11 @@
 //!
 //! Words only: whether a finding holds is decided elsewhere.
 
+mod lost;
+
+pub use lost::import_again;
+pub(super) use lost::{deleted, material_deleted};
+
 use super::usage::Usage;
 use super::{Call, Description, MultiRegion, Origin, Target, policy_change};
 use crate::change::{Change, Failure};
@@ -77,15 +82,6 @@ fn and_usage(usage: &Usage) -> &'static str {
         Usage::InUse { .. } => ", and it is in use",
         Usage::NoEvidence { .. } => "; nothing shows it to be in use",
         Usage::Unknown { .. } => "; whether it is in use can't be told",
-    }
-}
-
-/// The same of a key that is gone.
-fn and_usage_before(usage: &Usage) -> &'static str {
-    match usage {
-        Usage::InUse { .. } => ", and it was in use",
-        Usage::NoEvidence { .. } => "; nothing shows that it was in use",
-        Usage::Unknown { .. } => "; whether it was in use can't be told",
     }
 }
 
@@ -220,81 +216,14 @@ fn peculiarities(key: &Description) -> Vec<String> {
     told
 }
 
-/// Material that is gone is gone at once; only who is sure that nobody needs it may sleep on.
-pub(super) fn material_deleted(
-    key: &Description,
-    change: &Change,
-    policy: &Policy,
-    usage: &Usage,
-) -> Finding {
-    let severity = match usage {
-        Usage::InUse { .. } | Usage::Unknown { .. } => Severity::Critical,
-        Usage::NoEvidence { .. } => policy.keys.no_evidence,
-    };
-    let how = match change.event_name.raw() {
-        "DeleteImportedKeyMaterial" => "its imported material was deleted",
-        _ => "its imported material expired",
-    };
-    let mut evidence = usage.told();
-    evidence.push(format!("{how}: its state is PendingImport, at once and without a waiting period"));
-    Finding {
-        remedies: import_again(&key.arn),
-        ..finding(
-            "key.material-deleted",
-            severity,
-            format!("key {} has lost its material{}", key.arn.id(), and_usage(usage)),
-            evidence,
-        )
-    }
-}
-
-/// How a key gets back the material that was imported into it.
-#[must_use]
-pub fn import_again(key: &KeyArn) -> Vec<Remedy> {
-    let region = key.place().region.as_str();
-    vec![
-        step(
-            "import the same material again, from your own copy: KMS keeps none, and takes no other for this key:",
-        ),
-        Remedy::Command(format!(
-            "aws kms get-parameters-for-import --region {region} --key-id {key} --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096"
-        )),
-        Remedy::Command(format!(
-            "aws kms import-key-material --region {region} --key-id {key} --import-token fileb://token.bin --encrypted-key-material fileb://material.bin --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE"
-        )),
-    ]
-}
-
-pub(super) fn deleted(key: &KeyArn, policy: &Policy, usage: &Usage) -> Finding {
-    let mut evidence = usage.told();
-    evidence.push("KMS no longer knows the key".to_owned());
-    let region = key.place().region.as_str();
+pub(super) fn rotation_off(key: &KeyArn) -> Finding {
     Finding {
         remedies: vec![
             step(
-                "nothing brings a deleted key back; a replica or primary of it in another Region still decrypts what it encrypted",
+                "if it should be rotated; its period becomes 365 days unless --rotation-period-in-days gives another:",
             ),
-            step("give each log group that used it another key, so that new events can be written:"),
-            Remedy::Command(format!(
-                "aws logs associate-kms-key --region {region} --log-group-name NAME --kms-key-id KEY_ARN"
-            )),
-            step("give each trail that used it another key:"),
-            Remedy::Command(format!(
-                "aws cloudtrail update-trail --region {region} --name TRAIL_ARN --kms-key-id KEY_ARN"
-            )),
+            kms("enable-key-rotation", key),
         ],
-        ..finding(
-            "key.deleted",
-            usage.severity(policy),
-            format!("key {} is deleted{}", key.id(), and_usage_before(usage)),
-            evidence,
-        )
-    }
-}
-
-pub(super) fn rotation_off(key: &KeyArn) -> Finding {
-    Finding {
-        remedies: vec![step("if it should be rotated:"), kms("enable-key-rotation", key)],
         ..finding(
             "key.rotation-off",
             Severity::Medium,

@@ -60,7 +60,7 @@ impl Judgement<'_> {
             return;
         }
         let usage = self.usage();
-        let finding = findings::deleted(&self.key, self.policy, &usage);
+        let finding = findings::deleted(&self.key, self.facts, self.policy, &usage);
         self.draft.found(finding, None);
     }
 

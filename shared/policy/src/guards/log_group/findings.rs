@@ -171,7 +171,7 @@ fn associate_command(group: &LogGroupArn, key: &KeyRef) -> Remedy {
 }
 
 /// An option with its value, also where the value itself looks like an option.
-fn option(option: &str, value: &str) -> String {
+pub(in crate::guards) fn option(option: &str, value: &str) -> String {
     let separator = if value.starts_with('-') { '=' } else { ' ' };
     format!("{option}{separator}{}", shell_word(value))
 }

@@ -14,6 +14,7 @@ pub mod too_early;
 
 pub use decide::decide;
 pub use findings::look;
+pub(in crate::guards) use findings::option;
 
 use crate::change::Change;
 use crate::facts::{KeyReading, Reading, Unreadable};

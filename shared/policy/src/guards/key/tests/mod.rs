@@ -4,6 +4,7 @@ mod aliases;
 mod early;
 mod exemptions;
 mod history;
+mod lost;
 mod policies;
 mod properties;
 mod situations;
