@@ -4,6 +4,7 @@
 //! The model is tolerant: what it doesn't understand is kept, and answers `Unknown` with the reason. It
 //! never guesses an allowance, never calls AWS, and looks at neither grants nor the key's state.
 
+mod at_will;
 mod cloudtrail;
 mod condition;
 mod document;
@@ -16,7 +17,9 @@ mod reach;
 mod same;
 mod service;
 mod statement;
+mod through;
 mod truth;
+mod view;
 mod wider;
 
 #[cfg(test)]

@@ -35,6 +35,13 @@ pub enum Outsider {
     Matching(String),
     /// A federated or canonical user, cleaned.
     Other(String),
+    /// Another account, by its id, through a service that acts for it; through any if none is named.
+    Through {
+        /// The service's principal, cleaned.
+        service: Option<String>,
+        /// The account for which it acts.
+        account: String,
+    },
 }
 
 impl Outsider {
@@ -43,7 +50,11 @@ impl Outsider {
     pub fn is_anybody(&self) -> bool {
         match self {
             Self::Everyone | Self::EveryoneNamed(_) => true,
-            Self::Account(_) | Self::Principal(_) | Self::Matching(_) | Self::Other(_) => false,
+            Self::Account(_)
+            | Self::Principal(_)
+            | Self::Matching(_)
+            | Self::Other(_)
+            | Self::Through { .. } => false,
         }
     }
 
@@ -59,6 +70,10 @@ impl Outsider {
             Self::Principal(name) => name.clone(),
             Self::Matching(pattern) => format!("whoever is like `{pattern}`"),
             Self::Other(name) => format!("the federated or canonical user `{name}`"),
+            Self::Through { service: Some(service), account } => {
+                format!("account {account} through the service {service}")
+            }
+            Self::Through { service: None, account } => format!("account {account} through any service"),
         }
     }
 }
@@ -89,7 +104,14 @@ impl Candidate {
                 self.who == other.who
                     || (other.who == Outsider::Everyone && whole_account(&other.caller).is_some())
             }
-            Outsider::Principal(_) | Outsider::Matching(_) | Outsider::Other(_) => self.who == other.who,
+            // An account that is let in as such isn't by that let in through services, which ask nobody.
+            Outsider::Through { service: None, account: own } => {
+                matches!(&other.who, Outsider::Through { account, .. } if account == own)
+            }
+            Outsider::Principal(_)
+            | Outsider::Matching(_)
+            | Outsider::Other(_)
+            | Outsider::Through { .. } => self.who == other.who,
         }
     }
 }
@@ -261,7 +283,8 @@ fn is_user(arn: &str) -> bool {
 /// What is known of a caller's requests; of all else nothing, for whoever calls may bring it about.
 ///
 /// Of an account it isn't known which of its users and roles calls, of a pattern of accounts not which account.
-pub(super) fn context(caller: &str, partition: Partition) -> RequestContext {
+pub(super) fn context(caller: &str, key: &KeyArn) -> RequestContext {
+    let partition = key.place().region.partition();
     let one = |value: &str| ContextValue::Present(vec![value.to_owned()]);
     let users = |account: &str| {
         let iam = format!("arn:{partition}:iam::{account}:*");
@@ -281,6 +304,8 @@ pub(super) fn context(caller: &str, partition: Partition) -> RequestContext {
         .with("aws:PrincipalArn", arn)
         .with("aws:PrincipalIsAWSService", one("false"))
         .with("aws:SecureTransport", one("true"))
+        .with("aws:RequestedRegion", one(key.place().region.as_str()))
+        .with("aws:ResourceAccount", one(key.place().account.as_str()))
         .with("aws:SourceArn", ContextValue::Absent)
         .with("aws:SourceAccount", ContextValue::Absent)
 }

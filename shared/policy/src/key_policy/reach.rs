@@ -3,12 +3,15 @@
 //! Asks for what is possible: an outsider who must meet a condition that outsiders can meet is let in under
 //! conditions, one who certainly can't isn't. Grants and IAM policies are not looked at.
 
+use super::at_will::AtWill;
 use super::condition::{RequestContext, holds, told};
 use super::document::KeyPolicy;
-use super::evaluate::{Caller, Request, account_of, concerns};
+use super::evaluate::{Caller, account_of};
 use super::outsiders::{Candidate, Outsider, candidates, context};
 use super::statement::{Effect, Principal, Statement};
+use super::through;
 use super::truth::{Truth, extend_unique};
+use super::view::{Answer, Conditions, View};
 use super::wider::Comparison;
 use crate::names::KeyArn;
 use std::collections::BTreeSet;
@@ -26,6 +29,8 @@ pub struct Opening {
     pub by: Vec<String>,
     /// What has to hold for `perhaps` and can't be told from the policy.
     pub conditions: Vec<String>,
+    /// Conditions that count for nothing, since whoever calls can meet them.
+    pub at_will: Vec<String>,
 }
 
 /// All of them.
@@ -83,33 +88,78 @@ pub const ACTIONS_ACROSS_ACCOUNTS: [&str; 21] = [
 #[must_use]
 pub fn openings(policy: &KeyPolicy, earlier: Option<&KeyPolicy>, key: &KeyArn) -> Openings {
     let policies: Vec<&KeyPolicy> = [policy].into_iter().chain(earlier).collect();
-    let partition = key.place().region.partition();
-    let (candidates, not_asked) = candidates(&policies, key);
-    let mut found: Vec<(Candidate, Opening)> = Vec::new();
+    let (candidates, mut not_asked) = candidates(&policies, key);
+    let (now_at_will, before_at_will) = (AtWill::of(policy), earlier.map(AtWill::of));
+    let mut found = Vec::new();
     for candidate in candidates {
-        let context = context(&candidate.caller, partition);
-        let now = View::of(policy, key, &candidate.caller, &context);
-        let before = earlier.map(|earlier| View::of(earlier, key, &candidate.caller, &context));
-        let mut compare = Comparison::new(&context);
-        for action in ACTIONS_ACROSS_ACCOUNTS {
-            let answer = now.answer(action);
-            let known = before
-                .as_ref()
-                .is_some_and(|before| !is_wider(&answer, &before.answer(action), &mut compare));
-            let told = found.iter().any(|(who, it)| who.stands_for(&candidate) && it.says(action, &answer));
-            if answer.truth != Truth::No && !known && !told {
-                match found.iter_mut().find(|(it, _)| it.who == candidate.who) {
-                    Some((_, opening)) => opening.add(action, answer),
-                    None => {
-                        let mut opening = Opening::of(candidate.who.clone());
-                        opening.add(action, answer);
-                        found.push((candidate.clone(), opening));
-                    }
+        let context = context(&candidate.caller, key);
+        let anybody = candidate.who.is_anybody();
+        let view = |policy, at_will: Option<_>| View {
+            conditions: conditions(policy, &context, at_will.filter(|_| anybody)),
+            ..View {
+                policy,
+                key,
+                caller: Caller::Principal(&candidate.caller),
+                context: &context,
+                conditions: Vec::new(),
+            }
+        };
+        let now = view(policy, Some(&now_at_will));
+        let before = earlier.map(|earlier| view(earlier, before_at_will.as_ref()));
+        ask(&mut found, &candidate, &now, before.as_ref());
+    }
+    let (sources, more) = through::sources(&policies, key);
+    not_asked += more;
+    for source in sources {
+        let view = |policy| through::view(policy, key, &source);
+        ask(&mut found, &source.candidate, &view(policy), earlier.map(view).as_ref());
+    }
+    Openings { found: found.into_iter().map(|(_, opening)| opening).collect(), not_asked }
+}
+
+/// Adds what is new for one candidate and not told yet.
+fn ask(
+    found: &mut Vec<(Candidate, Opening)>,
+    candidate: &Candidate,
+    now: &View<'_>,
+    before: Option<&View<'_>>,
+) {
+    let mut compare = Comparison::new(now.context);
+    for action in ACTIONS_ACROSS_ACCOUNTS {
+        let answer = now.answer(action);
+        let known = before.is_some_and(|before| !answer.is_wider(&before.answer(action), &mut compare));
+        let told = found.iter().any(|(who, it)| who.stands_for(candidate) && it.says(action, &answer));
+        if answer.truth != Truth::No && !known && !told {
+            match found.iter_mut().find(|(it, _)| it.who == candidate.who) {
+                Some((_, opening)) => opening.add(action, answer),
+                None => {
+                    let mut opening = Opening::of(candidate.who.clone());
+                    opening.add(action, answer);
+                    found.push((candidate.clone(), opening));
                 }
             }
         }
     }
-    Openings { found: found.into_iter().map(|(_, opening)| opening).collect(), not_asked }
+}
+
+/// Whether each statement's conditions hold in `context`, or by the will of whoever calls.
+fn conditions(policy: &KeyPolicy, context: &RequestContext, at_will: Option<&AtWill>) -> Vec<Conditions> {
+    let of = |(number, statement): (usize, &Statement)| {
+        let mut met = Vec::new();
+        let hold =
+            Truth::all(statement.conditions.iter().enumerate().map(|(index, condition)| {
+                match holds(condition, context) {
+                    Truth::Maybe(_) if at_will.is_some_and(|at_will| at_will.contains(number, index)) => {
+                        met.push(told(condition));
+                        Truth::Yes
+                    }
+                    Truth::Maybe(_) => Truth::maybe(told(condition)),
+                    certain @ (Truth::Yes | Truth::No) => certain,
+                }
+            }));
+        Conditions { hold, at_will: met }
+    };
+    policy.statements.iter().enumerate().map(of).collect()
 }
 
 /// Whether anybody of the key's account can still change its policy.
@@ -132,16 +182,17 @@ pub fn administration(policy: &KeyPolicy, key: &KeyArn) -> Administration {
             }
         }
     }
-    let mut conditions = Vec::new();
+    let mut doubts = Vec::new();
     for candidate in candidates {
-        let context = context(&candidate, partition);
-        match View::of(policy, key, &candidate, &context).answer("kms:PutKeyPolicy").truth {
+        let context = context(&candidate, key);
+        let (caller, conditions) = (Caller::Principal(&candidate), conditions(policy, &context, None));
+        match (View { policy, key, caller, context: &context, conditions }).answer("kms:PutKeyPolicy").truth {
             Truth::Yes => return Administration::Kept,
             Truth::No => {}
-            Truth::Maybe(why) => extend_unique(&mut conditions, why),
+            Truth::Maybe(why) => extend_unique(&mut doubts, why),
         }
     }
-    if conditions.is_empty() { Administration::Lost } else { Administration::UnderConditions(conditions) }
+    if doubts.is_empty() { Administration::Lost } else { Administration::UnderConditions(doubts) }
 }
 
 impl Opening {
@@ -152,11 +203,13 @@ impl Opening {
             perhaps: BTreeSet::new(),
             by: Vec::new(),
             conditions: Vec::new(),
+            at_will: Vec::new(),
         }
     }
 
     fn add(&mut self, action: &'static str, answer: Answer<'_>) {
         extend_unique(&mut self.by, answer.allows.iter().map(|statement| statement.label.clone()));
+        extend_unique(&mut self.at_will, answer.at_will);
         match answer.truth {
             Truth::Yes => {
                 self.surely.insert(action);
@@ -182,77 +235,6 @@ impl Opening {
                 let as_bad = all_in(why, &self.conditions) || all_in(&self.conditions, why);
                 self.surely.contains(action) || (self.perhaps.contains(action) && as_bad)
             }
-        }
-    }
-}
-
-/// A policy as one caller sees it.
-struct View<'a> {
-    policy: &'a KeyPolicy,
-    key: &'a KeyArn,
-    caller: &'a str,
-    context: &'a RequestContext,
-    /// Whether the conditions of each statement hold.
-    conditions: Vec<Truth>,
-}
-
-/// Whether a caller may do something: surely, not, or if something holds that isn't known.
-struct Answer<'a> {
-    truth: Truth,
-    /// The statements that allow it, or may.
-    allows: Vec<&'a Statement>,
-    /// The statements that deny it, or may.
-    denies: Vec<&'a Statement>,
-}
-
-impl<'a> View<'a> {
-    fn of(policy: &'a KeyPolicy, key: &'a KeyArn, caller: &'a str, context: &'a RequestContext) -> Self {
-        let conditions = policy.statements.iter().map(|statement| {
-            Truth::all(statement.conditions.iter().map(|condition| match holds(condition, context) {
-                Truth::Maybe(_) => Truth::maybe(told(condition)),
-                certain @ (Truth::Yes | Truth::No) => certain,
-            }))
-        });
-        Self { policy, key, caller, context, conditions: conditions.collect() }
-    }
-
-    fn answer(&self, action: &str) -> Answer<'a> {
-        let request =
-            Request { caller: Caller::Principal(self.caller), action, key: self.key, context: self.context };
-        let (mut allows, mut denies) = (Vec::new(), Vec::new());
-        let (mut allowed, mut denied) = (Vec::new(), Vec::new());
-        for (statement, conditions) in self.policy.statements.iter().zip(&self.conditions) {
-            if *conditions == Truth::No {
-                continue;
-            }
-            let applies = Truth::all([concerns(statement, &request), conditions.clone()]);
-            if applies == Truth::No {
-                continue;
-            }
-            if statement.effect != Effect::Deny {
-                allows.push(statement);
-                allowed.push(applies.clone().because(&statement.label));
-            }
-            if statement.effect != Effect::Allow {
-                denies.push(statement);
-                denied.push(applies.because(&format!("{}, a Deny", statement.label)));
-            }
-        }
-        let doubts = self.policy.doubts.iter().map(|doubt| Truth::maybe(doubt.as_str()));
-        let truth = Truth::all([Truth::any(allowed), Truth::any(denied).not()].into_iter().chain(doubts));
-        Answer { truth, allows, denies }
-    }
-}
-
-/// Whether more is allowed than before: surely, for the first time, or by other conditions.
-fn is_wider(now: &Answer<'_>, before: &Answer<'_>, compare: &mut Comparison<'_>) -> bool {
-    match (&now.truth, &before.truth) {
-        (Truth::No, Truth::Yes | Truth::Maybe(_) | Truth::No) => false,
-        (Truth::Yes | Truth::Maybe(_), Truth::Yes) => false,
-        (Truth::Yes, Truth::Maybe(_) | Truth::No) | (Truth::Maybe(_), Truth::No) => true,
-        (Truth::Maybe(_), Truth::Maybe(_)) => {
-            !(compare.all_within(&now.allows, &before.allows)
-                && compare.all_within(&before.denies, &now.denies))
         }
     }
 }

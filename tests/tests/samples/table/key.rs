@@ -374,6 +374,22 @@ pub const SCENARIOS: &[Scenario] = &[
         "everyone with an AWS account may do everything: critical",
     ),
     found(
+        "policy-put-opens-to-everyone-at-will",
+        Rules::Remediate,
+        &[OPENED_OUTSIDE],
+        &[],
+        &[SERVICE_ACCESS_LOST],
+        "a principal `*` that only has to come through S3, as anybody can: critical, for everyone",
+    ),
+    found(
+        "policy-put-opens-through-service",
+        Rules::Remediate,
+        &[OPENED_OUTSIDE],
+        &[],
+        &[SERVICE_ACCESS_LOST, ADMINISTRATION_LOST],
+        "S3 may decrypt for another account, which a condition names",
+    ),
+    found(
         "policy-put-opens-with-past-not-told",
         Rules::Remediate,
         &[OPENED_OUTSIDE],

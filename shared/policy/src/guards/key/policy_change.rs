@@ -277,7 +277,7 @@ impl Judgement<'_> {
 
 /// What an opening lets somebody do, surely and under conditions.
 fn told(opening: &Opening) -> Vec<String> {
-    let Opening { who, surely, perhaps, by, conditions } = opening;
+    let Opening { who, surely, perhaps, by, conditions, at_will } = opening;
     let actions = |actions: &BTreeSet<&str>| {
         if actions.len() == ACTIONS_ACROSS_ACCOUNTS.len() {
             return "all that other accounts can be let do".to_owned();
@@ -293,7 +293,9 @@ fn told(opening: &Opening) -> Vec<String> {
             listed(conditions, "; ")
         )
     });
-    surely.into_iter().chain(perhaps).collect()
+    let at_will = (!at_will.is_empty())
+        .then(|| format!("conditions that whoever calls can meet: {}", listed(at_will, "; ")));
+    surely.into_iter().chain(perhaps).chain(at_will).collect()
 }
 
 /// The statements that let somebody in, each once. A name that isn't one word is left out: it is the caller's to choose, and might

@@ -3,6 +3,7 @@
 //! The expected values come from AWS's documented semantics (DESIGN.md promise 5); a case is never changed
 //! to fit the output.
 
+mod at_will;
 mod cloudtrail;
 mod conditions;
 mod denials;
@@ -14,6 +15,7 @@ mod reach;
 mod same;
 mod shapes;
 mod statement;
+mod through;
 
 use super::{KeyPolicy, ServiceAccess, logs_access};
 use crate::names::{KeyArn, LogGroupArn};

@@ -164,6 +164,9 @@ fn who_is_let_in_from_outside_is_told() {
     let look = json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:DescribeKey", "Resource": "*" });
     let control = json!({ "Effect": "Allow", "Principal": { "AWS": "999999999999" }, "Action": ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"], "Resource": "*" });
     let provider = json!({ "Effect": "Allow", "Principal": { "Federated": "arn:aws:iam::111122223333:saml-provider/x" }, "Action": "kms:*", "Resource": "*" });
+    let at_will = only(json!({ "StringEquals": { "kms:ViaService": "s3.eu-central-1.amazonaws.com" } }));
+    let source = only(json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }));
+    let service = json!({ "Effect": "Allow", "Principal": { "Service": "s3.amazonaws.com" }, "Action": "kms:Decrypt", "Resource": "*" });
     use Severity::{Critical, High, Medium};
     let whole = || vec![root(), all_logs(), trails()];
     let with =
@@ -193,6 +196,11 @@ fn who_is_let_in_from_outside_is_told() {
             Some(with(&[&look, &organization])),
             Some(Critical),
         ),
+        ("everyone who comes through S3", with(&[&at_will]), Some(with(&[&via])), Some(Critical)),
+        ("everyone who comes through S3, as before", with(&[&at_will]), Some(with(&[&at_will])), None),
+        ("another account through services", with(&[&source]), Some(whole()), Some(High)),
+        ("another account through services, before isn't known", with(&[&source]), None, Some(Medium)),
+        ("a service, for whomever", with(&[&service]), Some(whole()), None),
         ("what no other account can be let do", with(&[&control]), Some(whole()), None),
         ("the account's own provider", with(&[&provider]), Some(whole()), None),
     ] {
@@ -202,6 +210,15 @@ fn who_is_let_in_from_outside_is_told() {
         let found = plan.findings.iter().find(|finding| finding.id == "key.opened-outside");
         assert_eq!(found.map(|finding| finding.severity), severity, "{name}: {plan:#?}");
     }
+}
+
+#[test]
+fn a_condition_that_counts_for_nothing_is_told() {
+    let via = json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": { "StringEquals": { "kms:ViaService": "s3.eu-central-1.amazonaws.com" } } });
+    let told = evidence(&judged(&put(&[root(), all_logs(), trails(), via], None)));
+    let line =
+        "conditions that whoever calls can meet: StringEquals kms:ViaService s3.eu-central-1.amazonaws.com";
+    assert!(told.contains(line), "{told}");
 }
 
 #[test]
