@@ -391,6 +391,84 @@ fn material_that_is_imported_again_makes_the_key_whole() {
     );
 }
 
+/// Source: KMS developer guide, "Delete imported key material": only material that is the key's own for good takes it along.
+#[test]
+fn material_that_waits_for_its_rotation_leaves_the_key_alone() {
+    let import = |id: Value| {
+        let mut call = call(
+            "11-03T09:00:00",
+            "ImportKeyMaterial",
+            json!({ "keyId": ID, "importType": "NEW_KEY_MATERIAL" }),
+        );
+        call["responseElements"] = json!({ "keyId": arn(ID), "keyMaterialId": id });
+        call
+    };
+    let delete = |id: Value| {
+        call("11-03T11:00:00", "DeleteImportedKeyMaterial", json!({ "keyId": ID, "keyMaterialId": id }))
+    };
+    let rotate = || on_key("11-03T10:00:00", "RotateKeyOnDemand");
+    let expired = || call("11-03T11:00:00", "DeleteExpiredKeyMaterial", json!({ "keyId": ID }));
+    let (new, other) = (|| json!("aa11"), || json!("bb22"));
+    let (gone, unknown) = (vec!["key.material-deleted"], vec!["key.state-unknown"]);
+    let of = |state: Value| json!({ "origin": "EXTERNAL", "state": state });
+    for (name, state_before, records, expected) in [
+        ("the new one", of(json!("Enabled")), vec![import(new()), delete(new())], vec![]),
+        (
+            "the new one, which was rotated to",
+            of(json!("Enabled")),
+            vec![import(new()), rotate(), delete(new())],
+            gone.clone(),
+        ),
+        ("the current one", of(json!("Enabled")), vec![import(new()), delete(other())], gone.clone()),
+        (
+            "the current one, not named",
+            of(json!("Enabled")),
+            vec![import(new()), delete(Value::Null)],
+            gone.clone(),
+        ),
+        (
+            "the new one twice",
+            of(json!("Enabled")),
+            vec![
+                import(new()),
+                delete(new()),
+                call(
+                    "11-03T12:00:00",
+                    "DeleteImportedKeyMaterial",
+                    json!({ "keyId": ID, "keyMaterialId": "aa11" }),
+                ),
+            ],
+            gone.clone(),
+        ),
+        (
+            "one of two, of which one isn't named",
+            of(json!("Enabled")),
+            vec![import(Value::Null), delete(other())],
+            unknown.clone(),
+        ),
+        ("the first", of(json!("PendingImport")), vec![import(new()), delete(new())], gone.clone()),
+        ("maybe the first", of(Value::Null), vec![import(new()), delete(new())], unknown.clone()),
+        ("nothing is known of imports", of(json!("Enabled")), vec![delete(new())], gone.clone()),
+        ("one expired, whichever", of(json!("Enabled")), vec![import(new()), expired()], unknown),
+        ("the only one expired", of(json!("Enabled")), vec![expired()], gone),
+    ] {
+        let (receipts, _) = replayed(&state(&state_before), &records, Effects::Taken);
+        let last = receipts.last().expect("the deletion is judged");
+        assert_eq!(ids(last), expected, "{name}: {last:#?}");
+    }
+}
+
+/// Source: KMS developer guide, "Import key material": new material is taken into use by a rotation only.
+#[test]
+fn material_that_is_imported_to_wait_switches_nothing_on() {
+    let import =
+        call("11-03T09:00:00", "ImportKeyMaterial", json!({ "keyId": ID, "importType": "NEW_KEY_MATERIAL" }));
+    let disabled = state(&json!({ "origin": "EXTERNAL", "state": "Disabled" }));
+    let (receipts, _) =
+        replayed(&disabled, &[import, on_key("11-03T09:30:00", "CancelKeyDeletion")], Effects::Shown);
+    assert_eq!(ids(&receipts[0]), [DISABLED]);
+}
+
 /// Source: KMS API reference, DeleteImportedKeyMaterial: a key that is scheduled for deletion stays so.
 #[test]
 fn material_of_a_dying_key_that_is_deleted_too_is_told() {

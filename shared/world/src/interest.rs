@@ -55,6 +55,7 @@ pub fn interest(source: impl AsRef<[u8]>, name: impl AsRef<[u8]>) -> Interest {
                 | b"DisableKeyRotation"
                 | b"ImportKeyMaterial"
                 | b"DeleteImportedKeyMaterial"
+                | b"RotateKeyOnDemand"
                 | b"DeleteExpiredKeyMaterial"
                 | b"KMS Imported Key Material Expiration"
                 | b"ScheduleKeyDeletion"

@@ -13,6 +13,7 @@ pub mod state;
 pub mod timeline;
 pub mod trail;
 
+use crate::record::Waiting;
 use jiff::Timestamp;
 use sealwatch_policy::facts::{
     KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Unreadable,
@@ -79,6 +80,8 @@ struct Key {
     recorded_since: Option<Timestamp>,
     /// What was done to it, in the order of the records.
     past: Vec<Past>,
+    /// The material that was imported and no rotation has taken up yet.
+    waiting: Waiting,
     /// The state that its deletion was scheduled in.
     state_before: Option<KeyState>,
     /// Whether a replay cancelled its deletion: then it doesn't die when the records say so.

@@ -6,6 +6,9 @@
 mod cloudtrail;
 mod kms;
 mod logs;
+mod material;
+
+pub(crate) use material::Waiting;
 
 use crate::World;
 use crate::interest::{Interest, interest};

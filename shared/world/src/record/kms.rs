@@ -1,6 +1,6 @@
 //! What KMS's calls tell: keys, their states, policies, aliases, tags, grants and uses.
 
-use super::{tags, texts};
+use super::{material, tags, texts};
 use crate::{Key, World};
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyManager, KeySpec, KeyState, KeyUsage};
@@ -51,20 +51,18 @@ pub(super) fn record(world: &mut World, change: &Change) {
 }
 
 /// What changes a key's state.
-///
-/// Source: KMS API reference, DeleteImportedKeyMaterial: a key that is scheduled for deletion stays so.
 fn record_life(key: &mut Key, change: &Change) {
     match change.event_name.raw() {
         // A replay may have cancelled it earlier, and enabled the key: what is so already isn't done once more.
         "CancelKeyDeletion" if key.rescued => return,
         "EnableKey" if key.rescued && key.state == Some(KeyState::Enabled) => return,
-        "EnableKey" | "ImportKeyMaterial" => key.state = Some(KeyState::Enabled),
-        "DisableKey" | "CancelKeyDeletion" => key.state = Some(KeyState::Disabled),
-        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" | "KMS Imported Key Material Expiration"
-            if !key.is_pending_deletion() =>
-        {
-            key.state = Some(KeyState::PendingImport);
+        "ImportKeyMaterial" => material::imported(key, change),
+        "RotateKeyOnDemand" => material::rotated(key),
+        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" | "KMS Imported Key Material Expiration" => {
+            material::deleted(key, change);
         }
+        "EnableKey" => key.state = Some(KeyState::Enabled),
+        "DisableKey" | "CancelKeyDeletion" => key.state = Some(KeyState::Disabled),
         "ScheduleKeyDeletion" => {
             key.state_before = key.state.replace(scheduled(change));
             key.rescued = false;
