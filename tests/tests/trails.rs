@@ -190,6 +190,36 @@ fn each_step_of_the_day_is_judged_by_what_was_so_then() {
 }
 
 /// Nothing else is known of it: taken to be as policy wants it, and said so, and not taken for another trail.
+/// A call on another account's trail stands in the archives of both accounts, under two ids.
+#[test]
+fn a_call_that_two_accounts_recorded_is_judged_alike_by_both_records() {
+    let move_to = |time: &str, bucket: &str| {
+        let request = json!({ "name": AUDIT, "s3BucketName": bucket });
+        call(time, "UpdateTrail", request, answer(bucket, None, true, false))
+    };
+    let elsewhere = |mut call: Value| {
+        call["eventID"] = "0".into();
+        call["recipientAccountId"] = "444455556666".into();
+        call
+    };
+    let ids = |receipt: &Receipt| receipt.findings.iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
+    let twice = [
+        quick_create("08:00:00"),
+        elsewhere(move_to("09:00:00", "example-b")),
+        move_to("09:00:00", "example-b"),
+        move_to("10:00:00", "example-a"),
+    ];
+    let (receipts, _) = replayed(&twice, Effects::Shown);
+    let found: Vec<_> = receipts.iter().skip(1).map(ids).collect();
+    assert!(found[0].contains(&"trail.redirected".to_owned()), "{found:?}");
+    assert_eq!((&found[1], &found[2]), (&found[0], &found[0]));
+    // The same call made again, an hour later, moves nothing any more.
+    let again =
+        [quick_create("08:00:00"), move_to("09:00:00", "example-b"), move_to("10:00:00", "example-b")];
+    let (receipts, _) = replayed(&again, Effects::Shown);
+    assert!(!ids(&receipts[2]).contains(&"trail.redirected".to_owned()), "{receipts:#?}");
+}
+
 #[test]
 fn a_trail_first_met_when_it_is_stopped() {
     let stop = call("09:00:00", "StopLogging", json!({ "name": "audit" }), Value::Null);

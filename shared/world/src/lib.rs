@@ -21,7 +21,10 @@ use sealwatch_policy::facts::{
 use sealwatch_policy::guards::key::{Grant, MultiRegion, Origin, Past, Use};
 use sealwatch_policy::guards::trail::{Selectors, Settings};
 use sealwatch_policy::key_policy::KeyPolicy;
-use sealwatch_policy::names::{KeyArn, KeyRef, LogGroupArn, LogGroupName, Place, Region, TrailArn};
+use sealwatch_policy::names::{
+    AccountId, KeyArn, KeyRef, LogGroupArn, LogGroupName, Place, Region, TrailArn,
+};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts and Regions, as far as they are known.
@@ -94,6 +97,8 @@ struct Trail {
     settings: Settings,
     /// How it was set up before the last CreateTrail, UpdateTrail or DeleteTrail.
     before: Option<Settings>,
+    /// The last UpdateTrail: when, with what request, and in which account it was recorded.
+    updated: Option<(Timestamp, Value, AccountId)>,
     logging: Option<bool>,
     /// Whether it ever logged; `None` if nothing tells.
     started: Option<bool>,

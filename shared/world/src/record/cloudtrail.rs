@@ -23,6 +23,7 @@ pub(super) fn record(world: &mut World, change: &Change) {
     trail.deleted = false;
     match name {
         "CreateTrail" => *trail = created(change, trail),
+        "UpdateTrail" if trail.was_told(change) => {}
         "UpdateTrail" => {
             trail.before = trail.known_settings();
             trail.settings = Settings::after(change, trail.before.as_ref());
@@ -61,6 +62,17 @@ pub(super) fn record(world: &mut World, change: &Change) {
 }
 
 impl Trail {
+    /// Whether a change is a call that another account's record told already.
+    ///
+    /// A call on another account's trail is recorded in the caller's account and in the owner's. Taken in twice, it would stand
+    /// between the trail and how it was before.
+    fn was_told(&mut self, change: &Change) -> bool {
+        let now = (change.time, change.request.clone(), change.place.account.clone());
+        let last = self.updated.replace(now.clone());
+        let (time, request, account) = now;
+        last.is_some_and(|last| last.0 == time && last.1 == request && last.2 != account)
+    }
+
     /// Lets an UpdateTrail call undo a repair only where it asks for that.
     fn keep_repairs(&mut self, change: &Change) {
         let Some(before) = &self.before else { return };

@@ -116,6 +116,7 @@ impl World {
         };
         let trail = Trail {
             settings,
+            updated: None,
             before: None,
             logging: entry.logging,
             // One that isn't logging may have been stopped or never started: the state doesn't tell.
