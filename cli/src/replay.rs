@@ -42,14 +42,14 @@ By default each change meets the account as it was: what Sealwatch would have re
 With --counterfactual the repairs are made in the world, so that later changes meet a repaired account.
 
 What --since, --until, --account, --region, --guard and --severity leave out is still replayed, because later changes meet \
-what it did; the summary counts it.
+what it did; the summary counts it. --fail-on judges all but what the first five leave out: --severity only hides.
 
 A page (--format html) is for reviews and reports: sums, findings over time, and every receipt to unfold, search and \
 print, in one file that asks for nothing from anywhere. 50,000 receipts make some 230 MB of it, which a browser takes \
 a while to open: narrow what is shown.
 
 Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read \
-(the rest is replayed all the same).
+(the rest is replayed all the same), or --fail-on with an --account or --region that no relevant event is of.
 
 Examples:
   sealwatch replay events/ --state events/state.json
@@ -86,7 +86,7 @@ pub struct Arguments {
     /// How many threads read and render; what comes out is the same [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Exit with 1 if there is a finding this bad or worse
+    /// Exit with 1 if there is a finding this bad or worse, also where --severity hides it
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<Level>,
     #[command(flatten)]
@@ -110,9 +110,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         tell("note: --counterfactual repairs nothing: the policy's mode is not `remediate`");
     }
     let about = about(arguments, policy_name, &policy);
+    let notes = arguments.filter.matching_nothing(&changes);
+    let is_missed = !notes.is_empty();
     let replay = Replay { arguments, policy: &policy, world, changes, jobs };
     let is_unreadable = counts.unreadable > 0;
-    let summary = Summary::new(counts);
+    let summary = Summary::new(counts, notes);
     let out = std::io::stdout().lock();
     let done = match arguments.format {
         Format::Table => replay.run(Table::new(out), summary),
@@ -127,6 +129,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         done => done?,
     };
     let failed = arguments.fail_on.is_some_and(|level| summary.worst >= Some(level.severity()));
+    if is_missed && arguments.fail_on.is_some() {
+        bail!("--fail-on can't be answered where an --account or --region matches nothing (see the notes)");
+    }
     Ok(match (is_unreadable, failed) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),

@@ -320,7 +320,7 @@ fn options_narrow_what_is_shown_and_not_what_is_learned() {
     let narrowed = place.replay(&["log.json", "--since", "2026-11-02"]);
     assert_eq!(narrowed, whole[1..]);
     let run = place.run(&["replay", "--format", "json", "log.json", "--since", "2026-11-02"]);
-    run.told("1 × a change that an option leaves out");
+    run.told("  2 shown; left out: 1 by --since");
     for wrong in [
         ["--since", "yesterday"],
         ["--until", "2026-13-01"],
@@ -414,7 +414,7 @@ fn the_summary_says_in_words_what_would_become_of_it() {
     ] {
         let told = told(mode);
         let always = [
-            "4 events read in 4 files: 3 judged, 0 not handled by a guard, 1 copies, 0 no management calls, 0 unreadable",
+            "4 events read in 4 files: 3 judged, 0 not handled by a guard, 1 copy, 0 no management calls, 0 unreadable",
             "  4 of them relevant; 0 of these tell the replayed account only of keys, tags and uses",
             "findings  1 critical: 1 key.service-access-lost",
             "          1 high: 1 log-group.key-removed",

@@ -164,8 +164,7 @@ fn what_is_left_out_or_cannot_be_read_is_counted_in_it() {
         place.run(&["replay", "--format", "html", "--guard", "trail", "broken.json", &worker, &stopped]);
     assert_eq!(run.status, 2, "{}", run.err);
     assert_eq!((number(&run.out, "judged"), number(&run.out, "unreadable")), (1, 1));
-    for words in ["<li>1 left out by an option</li>", "<dd>--guard trail</dd>", "What can't be read: 1</h2>"]
-    {
+    for words in ["<li>left out: 1 by --guard</li>", "<dd>--guard trail</dd>", "What can't be read: 1</h2>"] {
         assert!(run.out.contains(words), "{words}");
     }
     let none = place.run(&["replay", "--format", "html", "--since", "2027-01-01", &worker]);

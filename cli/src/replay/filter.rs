@@ -1,5 +1,8 @@
 //! Which changes of an archive are shown: what is left out is still learned from, and counted.
+//!
+//! Place, guard and time also say what `--fail-on` answers for. A severity only hides.
 
+use crate::archive::Changes;
 use anyhow::bail;
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -10,6 +13,12 @@ use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, Region};
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::receipt::Receipt;
+use std::collections::BTreeSet;
+
+/// What leaves out a change that comes later.
+pub const UNTIL: &str = "--until";
+/// As many places that there are, are named.
+const NAMED: usize = 20;
 
 /// Options that narrow what is shown.
 #[derive(Debug, clap::Args)]
@@ -30,7 +39,7 @@ pub struct Filter {
     /// Only this guard; may be given more than once
     #[arg(long, value_enum, value_name = "GUARD")]
     guard: Vec<GuardName>,
-    /// Only findings this bad or worse
+    /// Only receipts with a finding this bad or worse; --fail-on judges the others all the same
     #[arg(long, value_enum, value_name = "SEVERITY")]
     severity: Option<Level>,
 }
@@ -85,15 +94,35 @@ impl Filter {
         self.until.is_none_or(|until| change.time <= until)
     }
 
-    /// Whether a change is shown.
-    pub fn shows(&self, change: &Change) -> bool {
-        let among = |place: &Change| {
-            (self.account.is_empty() || self.account.contains(&place.place.account))
-                && (self.region.is_empty() || self.region.contains(&place.place.region))
-        };
-        let guard = Guard::of(change);
-        let by_guard = self.guard.is_empty() || self.guard.iter().any(|wanted| guard == Some(wanted.guard()));
-        self.since.is_none_or(|since| change.time >= since) && among(change) && by_guard
+    /// The option that leaves a change out, the first of several.
+    pub fn leaves_out(&self, change: &Change) -> Option<&'static str> {
+        let Self { since, until: _, account, region, guard, severity: _ } = self;
+        let of = Guard::of(change);
+        if !self.reaches(change) {
+            Some(UNTIL)
+        } else if since.is_some_and(|since| change.time < since) {
+            Some("--since")
+        } else if !account.is_empty() && !account.contains(&change.place.account) {
+            Some("--account")
+        } else if !region.is_empty() && !region.contains(&change.place.region) {
+            Some("--region")
+        } else if !guard.is_empty() && !guard.iter().any(|wanted| of == Some(wanted.guard())) {
+            Some("--guard")
+        } else {
+            None
+        }
+    }
+
+    /// Which accounts and Regions are asked for that no change is of, and which there are: mostly a slip of the pen.
+    pub fn matching_nothing(&self, changes: &Changes) -> Vec<String> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let accounts = changes.iter().map(|change| change.place.account.as_str());
+        let regions = changes.iter().map(|change| change.place.region.as_str());
+        let mut told = absent("account", self.account.iter().map(AccountId::as_str), accounts);
+        told.extend(absent("Region", self.region.iter().map(Region::as_str), regions));
+        told
     }
 
     /// Whether what was found is shown.
@@ -101,6 +130,23 @@ impl Filter {
         let worst = receipt.findings.iter().map(|finding| finding.severity).max();
         self.severity.is_none_or(|wanted| worst >= Some(wanted.severity()))
     }
+}
+
+fn absent<'a>(
+    what: &str,
+    wanted: impl Iterator<Item = &'a str>,
+    there: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
+    let mut wanted = wanted.peekable();
+    if wanted.peek().is_none() {
+        return Vec::new();
+    }
+    let there: BTreeSet<&str> = there.collect();
+    let mut named: Vec<&str> = there.iter().copied().take(NAMED).collect();
+    named.extend((there.len() > NAMED).then_some("…"));
+    let named = named.join(", ");
+    let absent = wanted.filter(|it| !there.contains(it));
+    absent.map(|it| format!("no relevant event is of {what} `{it}`; there are: {named}")).collect()
 }
 
 impl GuardName {

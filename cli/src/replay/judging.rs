@@ -4,6 +4,7 @@
 //! and come out in order of time.
 
 use super::Arguments;
+use super::filter::UNTIL;
 use super::in_order::in_order;
 use super::show::{Format, Show};
 use super::summary::Summary;
@@ -54,9 +55,9 @@ impl Replay<'_> {
         if arguments.live {
             let mut account = Account::new(policy, arguments.apply)?;
             // The account learns nothing from a change, and what an option leaves out must not be repaired either.
-            let wanted = |change: &Change| arguments.filter.reaches(change) && arguments.filter.shows(change);
+            let before = |change: &Change| arguments.filter.leaves_out(change);
             // A call takes long: each receipt is shown as soon as it is known.
-            let batches = batches(arguments, changes, 1, wanted, |change| account.judge(change));
+            let batches = batches(arguments, changes, 1, before, |change| account.judge(change));
             let ended =
                 one_by_one(batches, |batch| render::<S, _>(arguments, batch, |_, receipt| receipt), take);
             bar.finish_and_clear();
@@ -67,9 +68,13 @@ impl Replay<'_> {
         let effects = if arguments.counterfactual { Effects::Taken } else { Effects::Shown };
         let judge = |change: &Change| Ok(judge(&mut world, policy, change, effects));
         let receipt = |change: &Change, judgement: Judgement| judgement.receipt(policy, change);
-        let batches = batches(arguments, changes, BATCH, |change| arguments.filter.reaches(change), judge);
+        let before = |change: &Change| (!arguments.filter.reaches(change)).then_some(UNTIL);
+        let batches = batches(arguments, changes, BATCH, before, judge);
         in_order(jobs, batches, |batch| render::<S, _>(arguments, batch, receipt), take)?;
         bar.finish_and_clear();
+        if arguments.state.is_none() {
+            summary.ask_for_state();
+        }
         show.end(&summary)?;
         Ok(summary)
     }
@@ -87,12 +92,12 @@ fn progress(format: Format, changes: usize) -> ProgressBar {
     bar
 }
 
-/// Judges the changes that are wanted, batch by batch.
+/// Judges the changes that no option leaves out `before`, batch by batch.
 fn batches<J>(
     arguments: &Arguments,
     changes: Changes,
     size: usize,
-    wanted: impl Fn(&Change) -> bool,
+    before: impl Fn(&Change) -> Option<&'static str>,
     mut judge: impl FnMut(&Change) -> anyhow::Result<Option<J>>,
 ) -> impl Iterator<Item = anyhow::Result<Batch<J>>> {
     let mut changes = changes.into_iter().peekable();
@@ -103,14 +108,16 @@ fn batches<J>(
             && let Some(change) = changes.next()
         {
             batch.changes += 1;
-            if !wanted(&change) {
-                batch.summary.left_out += 1;
+            if let Some(option) = before(&change) {
+                batch.summary.leave_out(option);
                 continue;
             }
             match judge(&change) {
                 Ok(None) => batch.summary.learned += 1,
-                Ok(Some(_)) if !arguments.filter.shows(&change) => batch.summary.left_out += 1,
-                Ok(Some(judged)) => batch.judged.push((change, judged)),
+                Ok(Some(judged)) => match arguments.filter.leaves_out(&change) {
+                    Some(option) => batch.summary.leave_out(option),
+                    None => batch.judged.push((change, judged)),
+                },
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -128,11 +135,12 @@ fn render<S: Show, J>(
     let mut receipts = Vec::with_capacity(judged.len());
     for (change, judged) in judged {
         let receipt = receipt(&change, judged);
+        summary.judge(&receipt);
         if arguments.filter.shows_receipt(&receipt) {
-            summary.add(&receipt, &change.actor);
+            summary.show(&receipt, &change.actor);
             receipts.push(receipt);
         } else {
-            summary.left_out += 1;
+            summary.hidden += 1;
         }
     }
     Ok((S::render(&receipts)?, summary, changes))

@@ -2,11 +2,14 @@
 
 use crate::archive::Counts;
 use sealwatch_policy::change::Actor;
+use sealwatch_policy::guards::Guard;
 use sealwatch_policy::plan::Severity;
 use sealwatch_policy::receipt::Receipt;
 use sealwatch_policy::untrusted::{SHOWN, clean};
+use sealwatch_world::key::UNTOLD;
+use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The counts of one replay, or of a part of one.
@@ -17,19 +20,25 @@ pub struct Summary {
     pub unhandled: usize,
     /// Changes that no guard handles, but of which the replayed account learns.
     pub learned: usize,
-    /// Changes that an option left out.
-    pub left_out: usize,
-    /// The worst finding.
+    /// Changes that are not judged because of an option, by the first that leaves each out.
+    pub left_out: BTreeMap<&'static str, usize>,
+    /// The worst finding of what was judged, shown or not.
     pub worst: Option<Severity>,
     /// Changes that a guard judged and that are shown.
     pub receipts: usize,
+    /// Changes that a guard judged and that `--severity` hides.
+    pub hidden: usize,
+    /// Keys of which the events alone don't tell enough.
+    pub untold_keys: BTreeSet<String>,
+    /// What a reader should know before the numbers are believed.
+    pub notes: Vec<String>,
     pub verdicts: BTreeMap<&'static str, usize>,
     /// Findings by how bad they are and what they are called, worst first.
     pub findings: BTreeMap<(Reverse<Severity>, String), usize>,
     /// Effects by the kind of state and what became of them.
     pub effects: BTreeMap<(String, String), usize>,
-    /// Pages by what became of them.
-    pub pages: BTreeMap<String, usize>,
+    /// Pages by what became of them, and why they weren't sent.
+    pub pages: BTreeMap<(String, String), usize>,
     /// Findings by who called.
     principals: BTreeMap<String, usize>,
 }
@@ -38,11 +47,36 @@ pub struct Summary {
 const NAMED: usize = 10;
 
 impl Summary {
-    pub fn new(counts: Counts) -> Self {
-        Self { unhandled: counts.of_no_interest + counts.further_uses, counts, ..Self::default() }
+    pub fn new(counts: Counts, notes: Vec<String>) -> Self {
+        Self { unhandled: counts.of_no_interest + counts.further_uses, counts, notes, ..Self::default() }
     }
 
-    pub fn add(&mut self, receipt: &Receipt, actor: &Actor) {
+    pub fn leave_out(&mut self, option: &'static str) {
+        *self.left_out.entry(option).or_default() += 1;
+    }
+
+    /// Takes in what was judged, shown or not.
+    pub fn judge(&mut self, receipt: &Receipt) {
+        self.worst = self.worst.max(receipt.findings.iter().map(|finding| finding.severity).max());
+        if receipt.guard == Guard::Key && is_untold(&receipt.facts) {
+            self.untold_keys.extend(receipt.target.clone());
+        }
+    }
+
+    /// Notes that a state file would tell more.
+    pub fn ask_for_state(&mut self) {
+        let keys = self.untold_keys.len();
+        if keys > 0 {
+            let were = if keys == 1 { "was" } else { "were" };
+            self.notes.push(format!(
+                "{} {were} there before these events, which don't tell enough of them; --state does",
+                of(keys, "key")
+            ));
+        }
+    }
+
+    /// Takes in what is shown.
+    pub fn show(&mut self, receipt: &Receipt, actor: &Actor) {
         if !receipt.findings.is_empty() {
             // A role, not one of its sessions.
             let role = actor.role_arn().map(|role| clean(&role, SHOWN));
@@ -52,14 +86,14 @@ impl Summary {
         self.receipts += 1;
         *self.verdicts.entry(receipt.verdict.as_str()).or_default() += 1;
         for finding in &receipt.findings {
-            self.worst = self.worst.max(Some(finding.severity));
             *self.findings.entry((Reverse(finding.severity), finding.id.clone())).or_default() += 1;
         }
         for effect in &receipt.effects {
             *self.effects.entry((effect.ensure.clone(), effect.outcome.clone())).or_default() += 1;
         }
         if let Some(page) = &receipt.page {
-            *self.pages.entry(page.outcome.clone()).or_default() += 1;
+            let why = page.error.clone().unwrap_or_default();
+            *self.pages.entry((page.outcome.clone(), why)).or_default() += 1;
         }
     }
 
@@ -72,6 +106,9 @@ impl Summary {
             left_out,
             worst,
             receipts,
+            hidden,
+            untold_keys,
+            notes,
             verdicts,
             findings,
             effects,
@@ -81,9 +118,12 @@ impl Summary {
         self.counts.join(counts);
         self.unhandled += unhandled;
         self.learned += learned;
-        self.left_out += left_out;
+        add(&mut self.left_out, left_out);
         self.worst = self.worst.max(worst);
         self.receipts += receipts;
+        self.hidden += hidden;
+        self.untold_keys.extend(untold_keys);
+        self.notes.extend(notes);
         add(&mut self.verdicts, verdicts);
         add(&mut self.findings, findings);
         add(&mut self.effects, effects);
@@ -119,13 +159,18 @@ impl fmt::Display for Summary {
             further_uses: _,
         } = &self.counts;
         let other: usize = others.values().sum();
-        let relevant = self.receipts + self.learned + self.left_out + copies;
+        let (judged, left_out) = (self.receipts + self.hidden, self.left_out.values().sum::<usize>());
+        let relevant = judged + self.learned + left_out + copies;
+        write!(f, "{} read in {}: {judged} judged, ", of(*records, "event"), of(*files, "file"))?;
+        if left_out > 0 {
+            write!(f, "{left_out} left out, ")?;
+        }
         writeln!(
             f,
-            "{records} events read in {files} file{}: {} judged, {} not handled by a guard, {copies} copies, {other} no management calls, {unreadable} unreadable",
-            if *files == 1 { "" } else { "s" },
-            self.receipts,
-            self.unhandled + self.learned
+            "{} not handled by a guard, {copies} {}, {}, {unreadable} unreadable",
+            self.unhandled + self.learned,
+            if *copies == 1 { "copy" } else { "copies" },
+            of(other, "no management call"),
         )?;
         writeln!(
             f,
@@ -135,8 +180,9 @@ impl fmt::Display for Summary {
         if *passed_over > 0 {
             writeln!(f, "  {passed_over} × a file whose name doesn't say JSON, passed over")?;
         }
-        if self.left_out > 0 {
-            writeln!(f, "  {} × a change that an option leaves out", self.left_out)?;
+        let narrowed = self.narrowed();
+        if !narrowed.is_empty() {
+            writeln!(f, "  {} shown; left out: {}", self.receipts, narrowed.join(", "))?;
         }
         for (why, count) in others {
             writeln!(f, "  {count} × {why}")?;
@@ -145,14 +191,24 @@ impl fmt::Display for Summary {
         lines(f, "verdicts", [joined(verdicts)])?;
         lines(f, "findings", self.by_severity())?;
         lines(f, "repairs", self.repairs())?;
-        let pages = self.pages.iter().map(|(outcome, count)| format!("{count} {}", page(outcome)));
+        let pages =
+            self.pages.iter().map(|((outcome, why), count)| format!("{count} {}", page(outcome, why)));
         lines(f, "pages", [joined(pages)])?;
         let noisiest = self.noisiest();
-        lines(f, "noisiest", noisiest.iter().map(|(who, count)| format!("{count} findings of {who}")))
+        let noisiest = noisiest.iter().map(|(who, count)| format!("{} of {who}", of(*count, "finding")));
+        lines(f, "noisiest", noisiest)?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))
     }
 }
 
 impl Summary {
+    /// How many changes each option leaves out of what is shown.
+    pub fn narrowed(&self) -> Vec<String> {
+        let hidden = (self.hidden > 0).then_some(("--severity", self.hidden));
+        let left_out = self.left_out.iter().map(|(option, count)| (*option, *count));
+        left_out.chain(hidden).map(|(option, count)| format!("{count} by {option}")).collect()
+    }
+
     /// Worst first, a severity a line.
     fn by_severity(&self) -> Vec<String> {
         let mut lines: BTreeMap<Reverse<Severity>, (usize, Vec<String>)> = BTreeMap::new();
@@ -192,12 +248,29 @@ fn repair(outcome: &str) -> &str {
 }
 
 /// What became of a page.
-fn page(outcome: &str) -> &str {
+fn page(outcome: &str, why: &str) -> String {
     match outcome {
-        "replayed" => "would be sent",
-        "withheld" => "withheld by the mode",
-        other => other,
+        "replayed" => "would be sent".to_owned(),
+        "withheld" if why.starts_with("the mode is ") => "withheld by the mode".to_owned(),
+        "withheld" => format!("not sent: {why}"),
+        other if why.is_empty() => other.to_owned(),
+        other => format!("{other}: {why}"),
     }
+}
+
+/// Whether a fact is missing that a state file or older records would tell.
+fn is_untold(facts: &Value) -> bool {
+    match facts {
+        Value::String(text) => text.starts_with(UNTOLD),
+        Value::Array(of) => of.iter().any(is_untold),
+        Value::Object(of) => of.values().any(is_untold),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// So many of something.
+pub fn of(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn joined(items: impl Iterator<Item = String>) -> String {
@@ -209,4 +282,22 @@ fn lines(f: &mut fmt::Formatter<'_>, name: &str, lines: impl IntoIterator<Item =
     let mut lines = lines.into_iter().filter(|line| !line.is_empty());
     writeln!(f, "{name:<9} {}", lines.next().unwrap_or_else(|| "none".to_owned()))?;
     lines.try_for_each(|line| writeln!(f, "{:<9} {line}", ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_no_mode_withholds_is_just_not_sent() {
+        for (outcome, why, told) in [
+            ("replayed", "", "would be sent"),
+            ("withheld", "the mode is `observe`", "withheld by the mode"),
+            ("withheld", "the command line sends no pages", "not sent: the command line sends no pages"),
+            ("failed", "AuthorizationError", "failed: AuthorizationError"),
+            ("sent", "", "sent"),
+        ] {
+            assert_eq!(page(outcome, why), told, "{outcome}");
+        }
+    }
 }

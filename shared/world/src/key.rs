@@ -17,6 +17,9 @@ use sealwatch_policy::plan::Outcome;
 use sealwatch_policy::policy::Policy;
 use std::collections::BTreeSet;
 
+/// How a reason begins that a state file or older records would take away.
+pub const UNTOLD: &str = "nothing that was recorded tells";
+
 /// Who makes the repairs of a replay.
 const REPLAY: &str = "Sealwatch";
 
@@ -33,12 +36,12 @@ pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -
         Some(Target::Key(reference)) => reference,
     };
     let Some(arn) = world.named(&reference) else {
-        let why = "nothing that was recorded tells which key the alias stands for";
+        let why = format!("{UNTOLD} which key the alias stands for");
         facts.key = Reading::Unreadable(Unreadable::for_good(why));
         return facts;
     };
     let Some((regional, key)) = world.found(&arn) else {
-        let why = "nothing that was recorded tells of this key";
+        let why = format!("{UNTOLD} of this key");
         facts.key = Reading::Unreadable(Unreadable::for_good(why));
         return facts;
     };
@@ -193,10 +196,9 @@ impl Key {
             facts.earlier_policy = read(self.policy_before.as_ref());
         }
         if asked.rotation {
-            facts.rotation = self.rotation.map_or_else(
-                || Reading::Unreadable(Unreadable::for_good("nothing that was recorded tells")),
-                Reading::Known,
-            );
+            facts.rotation = self
+                .rotation
+                .map_or_else(|| Reading::Unreadable(Unreadable::for_good(UNTOLD)), Reading::Known);
         }
     }
 
@@ -210,7 +212,7 @@ impl Key {
             // Made while the records tell of uses, and none of it.
             None if records_tell && self.made => Reading::Assumed(answer(None, created)),
             None => {
-                let why = "nothing that was recorded tells when the key was last used";
+                let why = format!("{UNTOLD} when the key was last used");
                 Reading::Unreadable(Unreadable::for_good(why))
             }
         }

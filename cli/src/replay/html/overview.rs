@@ -6,7 +6,7 @@ use super::escape::{Attribute, Text};
 use super::timeline::{SEVERITIES, Timeline};
 use crate::archive::Counts;
 use crate::replay::show::About;
-use crate::replay::summary::Summary;
+use crate::replay::summary::{Summary, of};
 use crate::replay::words;
 use jiff::Timestamp;
 use sealwatch_policy::guards::Guard;
@@ -161,15 +161,18 @@ fn sums(out: &mut impl Write, summary: &Summary) -> Result<()> {
         let of_kind = |((_, of), count): (&(String, String), &usize)| (of == outcome).then_some(*count);
         summary.effects.iter().filter_map(of_kind).sum()
     };
-    let page = |outcome: &str| summary.pages.get(outcome).copied().unwrap_or_default();
+    let page = |outcome: &str| -> usize {
+        let of_kind = |((of, _), count): (&(String, String), &usize)| (of == outcome).then_some(*count);
+        summary.pages.iter().filter_map(of_kind).sum()
+    };
     let (effects, pages) = (with("withheld"), page("withheld"));
     let findings: usize = summary.findings.values().sum();
     // Only `--live --apply` applies any.
     let repaired = if with("applied") > 0 { "repaired" } else { "would be repaired" };
     writeln!(out, r#"<section aria-label="Sums"><dl class="tiles">"#)?;
     for (id, name, count) in [
-        ("records", format!("events read, in {} files", counts.files), counts.records),
-        ("judged", "judged by a guard".to_owned(), summary.receipts),
+        ("records", format!("events read, in {}", of(counts.files, "file")), counts.records),
+        ("judged", "judged by a guard".to_owned(), summary.receipts + summary.hidden),
         ("found", "findings".to_owned(), findings),
         ("repaired", repaired.to_owned(), with("replayed") + with("applied")),
         ("paged", "would page".to_owned(), page("replayed") + page("sent")),
@@ -194,13 +197,20 @@ fn sums(out: &mut impl Write, summary: &Summary) -> Result<()> {
     let rest = [
         (summary.unhandled + summary.learned, "not handled by a guard".to_owned()),
         (counts.copies, "copies".to_owned()),
-        (summary.left_out, "left out by an option".to_owned()),
         (counts.passed_over, "files passed over: their names don't say JSON".to_owned()),
     ];
     for (count, what) in verdicts.chain(rest).chain(others).filter(|(count, _)| *count > 0) {
         writeln!(out, "<li>{count} {}</li>", Text(&what))?;
     }
-    writeln!(out, "</ul></section>")
+    for narrowed in summary.narrowed() {
+        writeln!(out, "<li>left out: {}</li>", Text(&narrowed))?;
+    }
+    writeln!(out, "</ul>")?;
+    summary
+        .notes
+        .iter()
+        .try_for_each(|note| writeln!(out, r#"<p class="quiet">note: {}</p>"#, Text(note)))?;
+    writeln!(out, "</section>")
 }
 
 /// What can't be read stands where nobody overlooks it: the sums don't hold what it tells.
@@ -242,7 +252,7 @@ fn effects(out: &mut impl Write, summary: &Summary) -> Result<()> {
         r#"<section><h2>Repairs and pages</h2><div class="scroll"><table id="effects"><thead><tr><th scope="col">state to ensure</th><th scope="col">outcome</th><th scope="col" class="n">count</th></tr></thead><tbody>"#
     )?;
     let effects = summary.effects.iter().map(|((ensure, outcome), count)| (ensure.as_str(), outcome, count));
-    let pages = summary.pages.iter().map(|(outcome, count)| ("a page", outcome, count));
+    let pages = summary.pages.iter().map(|((outcome, _), count)| ("a page", outcome, count));
     for (what, outcome, count) in effects.chain(pages) {
         let outcome = words::outcome(outcome);
         writeln!(
