@@ -56,10 +56,12 @@ Examples:
   sealwatch replay 2026/11/ --policy policy.toml --format json > receipts.jsonl
   sealwatch replay 2026/11/ --policy policy.toml --format html > november.html
   sealwatch replay s3://BUCKET/AWSLogs/ACCOUNT/CloudTrail/eu-central-1/2026/11/
-  aws cloudtrail lookup-events --output json | sealwatch replay -")]
+  aws cloudtrail lookup-events --output json --start-time 2026-11-01 \
+    --lookup-attributes AttributeKey=ReadOnly,AttributeValue=false | sealwatch replay -
+  sealwatch replay 2026/11/ --format json | jq -r '.page.text // empty'")]
 pub struct Arguments {
-    /// EventBridge events, CloudTrail records or log files, gzipped or not; folders of them; s3://BUCKET/PREFIX (needs the feature
-    /// `live`); - for standard input
+    /// EventBridge events, CloudTrail records or log files, gzipped or not; folders, of which the files that end in .json, .jsonl,
+    /// .ndjson or .gz are read; s3://BUCKET/PREFIX (needs the feature `live`); - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The policy file [default: policy.toml here, else the one that ships]

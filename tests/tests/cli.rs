@@ -137,7 +137,10 @@ fn a_folder_is_read_whole_and_counted_whole() {
     place.write("logs/2026/11/03/a.json.gz", gzipped(log_file(&[WORKER, REMOVED])));
     place.write("logs/2026/11/03/b.jsonl", record("log-group/created-with-key").to_string());
     place.write("logs/README.md", "no event");
+    place.write("logs/notes.txt", "no event");
     assert_eq!(place.replay(&["logs"]).len(), 3, "what isn't JSON by its name is left out");
+    let told = "2 × a file whose name doesn't say JSON, passed over, first `logs/README.md`";
+    place.run(&["replay", "--format", "json", "logs"]).told(told);
 }
 
 #[test]

@@ -107,11 +107,32 @@ fn an_event_within_a_message_is_told_with_the_way_to_it() {
         ),
         (json!({ "Type": "Notification", "Message": text }), ".Message"),
         (json!({ "version": "1.0", "requestPayload": event }), ".requestPayload"),
+        (json!({ "QueryResultRows": [[{ "eventJson": text }]] }), ".QueryResultRows[][].eventJson"),
+        (json!({ "events": [{ "timestamp": 1, "message": text }] }), ".events[].message"),
+        (json!({ "results": [[{ "field": "@message", "value": text }]] }), ".results[][]"),
     ] {
         let name = place.write("message.json", document.to_string());
         let run = place.run(&["replay", "--format", "json", &name]);
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{}", run.err);
         run.told(words);
+    }
+}
+
+#[test]
+fn an_answer_of_lookup_events_that_was_cut_short_says_so() {
+    let place = Place::new();
+    let found = json!([{ "EventId": "1", "CloudTrailEvent": event(WORKER)["detail"].to_string() }]);
+    for (document, cut_short) in [
+        (json!({ "Events": found, "NextToken": "next" }), true),
+        (json!({ "Events": found, "NextToken": null }), false),
+        (json!({ "Events": found }), false),
+        // As `--query Events` leaves it.
+        (found.clone(), false),
+    ] {
+        let name = place.write("found.json", document.to_string());
+        let run = place.run(&["replay", "--format", "json", &name]);
+        assert_eq!((run.status, run.receipts().len()), (0, 1), "{}", run.err);
+        assert_eq!(run.err.contains("there are more events than were read"), cut_short, "{document}");
     }
 }
 

@@ -74,6 +74,10 @@ impl<R: Read> Reader<'_, R> {
             }
             _ => {}
         }
+        if let Some(what) = self.packed() {
+            self.part.unreadable(&self.name, &format_args!("it is {what}, and no JSON: unpack it"));
+            return true;
+        }
         let mut any = false;
         while let Some(first) = self.token() {
             any = true;
@@ -90,6 +94,14 @@ impl<R: Read> Reader<'_, R> {
             }
         }
         any
+    }
+
+    /// What begins like something that holds files, or packs one in a way that isn't gzip.
+    fn packed(&mut self) -> Option<&'static str> {
+        PACKED.into_iter().find_map(|(at, mark, what)| {
+            let mut bytes = mark.iter().enumerate();
+            bytes.all(|(index, byte)| self.window.byte(at + index) == Some(*byte)).then_some(what)
+        })
     }
 
     /// The next byte that isn't white space.
@@ -284,6 +296,15 @@ impl<R: Read> Reader<'_, R> {
         }
     }
 }
+
+/// Where marks of what can't be read stand in a file, and what each tells.
+const PACKED: [(usize, &[u8], &str); 5] = [
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"BZh", "packed by bzip2"),
+    (0, b"\xfd7zXZ", "packed by xz"),
+    (0, b"\x28\xb5\x2f\xfd", "packed by zstd"),
+    (257, b"ustar", "a tar archive"),
+];
 
 /// What is wrong with a document that just stops.
 const ENDS: &str = "EOF within a document";

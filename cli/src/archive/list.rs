@@ -122,7 +122,7 @@ pub fn below(path: &Path, state: Option<&Path>, part: &mut Part) -> Vec<File> {
                         if is_shown { entry.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
                     files.push(File { source: Source::Disk(entry.into_path()), size });
                 } else if !is_state {
-                    part.counts.passed_over += 1;
+                    part.counts.pass_over(entry.path().display());
                 }
             }
             Ok(_) => {}

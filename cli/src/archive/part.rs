@@ -4,7 +4,7 @@ use super::Changes;
 use super::scan::uses::Uses;
 use crate::output::tell;
 use sealwatch_policy::change::{Change, Parsed, parse};
-use sealwatch_policy::untrusted::clean;
+use sealwatch_policy::untrusted::{SHOWN, clean};
 use sealwatch_world::interest::{Interest, interest};
 use sealwatch_world::state::State;
 use serde::Deserialize as _;
@@ -37,6 +37,8 @@ pub struct Counts {
     pub copies: usize,
     /// Files in folders whose names don't say JSON.
     pub passed_over: usize,
+    /// The first of them.
+    pub first_passed_over: Option<String>,
 }
 
 /// What one file came to, or several.
@@ -142,6 +144,11 @@ impl Part {
 }
 
 impl Counts {
+    pub fn pass_over(&mut self, file: impl Display) {
+        self.passed_over += 1;
+        self.first_passed_over.get_or_insert_with(|| clean(&file.to_string(), SHOWN));
+    }
+
     /// Takes in what another part came to.
     pub fn join(&mut self, other: Self) {
         let Counts {
@@ -154,6 +161,7 @@ impl Counts {
             further_uses,
             copies,
             passed_over,
+            first_passed_over,
         } = other;
         self.files += files;
         self.records += records;
@@ -164,6 +172,7 @@ impl Counts {
         self.further_uses += further_uses;
         self.copies += copies;
         self.passed_over += passed_over;
+        self.first_passed_over = self.first_passed_over.take().or(first_passed_over);
         for (why, count) in others {
             *self.others.entry(why).or_default() += count;
         }
@@ -189,6 +198,16 @@ fn unwrapping(document: &Value) -> Option<&'static str> {
         Some("it is a message of SNS: replay what `jq -r .Message` makes of it")
     } else if has("/requestPayload") {
         Some("it tells of a Lambda invocation: replay what `jq .requestPayload` makes of it")
+    } else if has("/QueryResultRows") {
+        Some(
+            "it is what CloudTrail Lake found: replay what `jq -r '.QueryResultRows[][].eventJson // empty'` makes of it",
+        )
+    } else if has("/events/0/message") {
+        Some("it holds events of a log group: replay what `jq -r '.events[].message'` makes of it")
+    } else if has("/results/0/0/field") {
+        Some(
+            "it is what Logs Insights found: replay what `jq -r '.results[][] | select(.field == \"@message\").value'` makes of it",
+        )
     } else {
         None
     }

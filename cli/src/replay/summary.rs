@@ -154,6 +154,7 @@ impl fmt::Display for Summary {
             others,
             copies,
             passed_over,
+            first_passed_over,
             troubles: _,
             of_no_interest: _,
             further_uses: _,
@@ -178,7 +179,11 @@ impl fmt::Display for Summary {
             self.learned
         )?;
         if *passed_over > 0 {
-            writeln!(f, "  {passed_over} × a file whose name doesn't say JSON, passed over")?;
+            let first = first_passed_over.as_deref().unwrap_or_default();
+            writeln!(
+                f,
+                "  {passed_over} × a file whose name doesn't say JSON, passed over, first `{first}`"
+            )?;
         }
         let narrowed = self.narrowed();
         if !narrowed.is_empty() {

@@ -12,6 +12,13 @@ use std::sync::LazyLock;
 /// What a log file's records are the value of.
 static RECORDS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"Records\""));
 
+/// Where LookupEvents puts the record.
+const RECORD: &str = "CloudTrailEvent";
+
+/// What to do about an answer that was cut short.
+const MORE: &str = "there are more events than were read: an answer of LookupEvents has a `NextToken`; \
+    `aws cloudtrail lookup-events` fetches all without `--max-items` and `--no-paginate`";
+
 /// What the elements of a list are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -52,20 +59,25 @@ impl<R: Read> Reader<'_, R> {
             Err(error) => {
                 self.part.counts.records += 1;
                 let (at, what) = fault(&error, bytes);
+                let no_json = index.is_none() && start == 0 && bytes.first() != Some(&b'{');
+                let what = if no_json { format!("it isn't JSON: {what}") } else { what };
                 self.part.unreadable(&format_args!("{place} (byte {})", start + at), &what);
                 return false;
             }
         };
         match index.map(|(kind, _)| kind) {
             None | Some(Kind::Documents) if value.get("Records").is_some() => self.no_list(start),
-            None | Some(Kind::Documents | Kind::Records) => self.part.event(place, start, &value),
-            Some(Kind::Events) => match record_of(&value) {
+            // Also a list of them alone, which `--query Events` makes.
+            kind if kind == Some(Kind::Events) || value.get(RECORD).is_some() => match record_of(&value) {
                 Ok(record) => self.part.event(place, start, &record),
                 Err(error) => {
                     self.part.counts.records += 1;
                     self.part.unreadable(&format_args!("{place} (byte {start})"), &error);
                 }
             },
+            None | Some(Kind::Documents | Kind::Records | Kind::Events) => {
+                self.part.event(place, start, &value);
+            }
         }
         true
     }
@@ -79,6 +91,9 @@ impl<R: Read> Reader<'_, R> {
             Ok(Json(value)) => {
                 if value.get("Records").is_some_and(|records| !records.is_array()) {
                     self.no_list(start);
+                }
+                if value.get("NextToken").is_some_and(|token| !token.is_null()) {
+                    self.part.remedies.insert(MORE);
                 }
             }
             Err(error) => {
@@ -116,7 +131,7 @@ fn event(kind: Option<Kind>, bytes: &[u8]) -> Option<Parsed> {
 
 /// The record that LookupEvents gives as a text within an event.
 fn record_of(event: &Value) -> Result<Value, String> {
-    let text = event.get("CloudTrailEvent").and_then(Value::as_str).ok_or("it has no `CloudTrailEvent`")?;
+    let text = event.get(RECORD).and_then(Value::as_str).ok_or("it has no `CloudTrailEvent`")?;
     serde_json::from_str(text)
         .map(|Json(record)| record)
         .map_err(|error| format!("its `CloudTrailEvent` is no JSON: {error}"))

@@ -179,6 +179,27 @@ fn two_bytes_a_character_are_called_by_their_name() {
 }
 
 #[test]
+fn what_holds_or_packs_files_is_called_by_its_name() {
+    let tar = [b"a.json".as_slice(), &[0; 251], b"ustar\x0000", &[0; 247], b"{}"].concat();
+    for (text, what) in [
+        (b"PK\x03\x04{}\n{}".as_slice(), "a zip archive"),
+        (b"BZh91AY", "packed by bzip2"),
+        (b"\xfd7zXZ\0", "packed by xz"),
+        (b"\x28\xb5\x2f\xfd\n1", "packed by zstd"),
+        (&tar, "a tar archive"),
+    ] {
+        assert_eq!(read_all(text).2, [format!("f: it is {what}, and no JSON: unpack it")]);
+    }
+}
+
+#[test]
+fn a_file_that_begins_with_no_json_is_told_as_such() {
+    let (_, counts, told) = read_all(format!("when,name\n{}\n", record("a")));
+    assert_eq!((counts.records, told), (2, vec!["f (byte 0): it isn't JSON: expected value".to_owned()]));
+    assert_eq!(read_all("--- # YAML").2, ["f (byte 1): it isn't JSON: invalid number"]);
+}
+
+#[test]
 fn what_was_read_before_a_source_breaks_off_counts_once() {
     let text = format!("{:#}", json!({ "Records": [record("a"), record("b"), record("c")] }));
     let cut = &text.as_bytes()[..text.len() - 60];

@@ -1,5 +1,6 @@
 //! Lists what is below a prefix, a page at a time: an archive may have millions of objects.
 
+use super::super::SCHEME;
 use super::super::list::{File, Source, may_hold_events};
 use super::super::part::Part;
 use super::told::{region, told};
@@ -128,7 +129,7 @@ impl Listing {
             if may_hold_events(name) {
                 page.push(self.file(key, object.size));
             } else {
-                part.counts.passed_over += 1;
+                part.counts.pass_over(format_args!("{SCHEME}{}/{key}", self.url.bucket));
             }
         }
         self.files += page.len();

@@ -194,10 +194,12 @@ fn sums(out: &mut impl Write, summary: &Summary) -> Result<()> {
     writeln!(out, "</dl>\n<ul class=\"rest\">")?;
     let verdicts = summary.verdicts.iter().map(|(verdict, count)| (*count, (*verdict).to_owned()));
     let others = counts.others.iter().map(|(why, count)| (*count, format!("no management call: {why}")));
+    let first = counts.first_passed_over.as_deref().unwrap_or_default();
+    let passed_over = format!("files passed over: their names don't say JSON; first `{first}`");
     let rest = [
         (summary.unhandled + summary.learned, "not handled by a guard".to_owned()),
         (counts.copies, "copies".to_owned()),
-        (counts.passed_over, "files passed over: their names don't say JSON".to_owned()),
+        (counts.passed_over, passed_over),
     ];
     for (count, what) in verdicts.chain(rest).chain(others).filter(|(count, _)| *count > 0) {
         writeln!(out, "<li>{count} {}</li>", Text(&what))?;
