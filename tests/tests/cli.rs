@@ -467,6 +467,30 @@ fn a_key_that_nothing_tells_of_is_assumed_and_said_to_be() {
     );
 }
 
+#[test]
+fn the_short_state_file_of_the_readme_is_taken() {
+    let place = Place::new();
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("there is one");
+    let (_, section) = readme.split_once("### What was there before").expect("a section on state files");
+    let (_, example) = section.split_once("```json\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("it ends");
+    let state: Value = serde_json::from_str(example).expect("it is JSON");
+    assert_eq!(state.as_object().map(serde_json::Map::len), Some(3), "keys, log groups and trails");
+    place.write("state.json", example);
+    let removed = record("key/disabled-under-log-group").to_string();
+    let removed = removed.replace(
+        removed.split("key/").nth(1).and_then(|rest| rest.get(..36)).expect("a key's id"),
+        "1a2b3c4d-1111-4a4a-8b8b-000000000001",
+    );
+    place.write("log.json", removed);
+    let [alone, told] =
+        [&["log.json"][..], &["log.json", "--state", "state.json"]].map(|it| place.replay(it));
+    assert_eq!(
+        (alone[0]["verdict"].as_str(), told[0]["verdict"].as_str()),
+        (Some("unknown"), Some("violation"))
+    );
+}
+
 /// A record that leaves the key out: the group stays as it was.
 fn later_call() -> Value {
     let mut later = record("log-group/key-associated-by-name");
