@@ -373,6 +373,37 @@ fn a_bad_policy_or_state_stops_before_the_first_receipt() {
     run.told("line 4");
     run.told("modes");
 
+    let key = |rest: &str| {
+        format!(r#"{{"keys": [{{"arn": "arn:aws:kms:eu-central-1:111122223333:key/a", {rest}}}]}}"#)
+    };
+    for (rest, words) in [
+        (r#""spec": "bogus""#, "at `keys[0].spec`: it is written in capitals"),
+        (r#""usage": "Encrypt""#, "at `keys[0].usage`: it is written in capitals"),
+        (r#""manager": "ME""#, "at `keys[0].manager`: a key's manager is one of CUSTOMER, AWS"),
+        (r#""policy": "bogus""#, "at `keys[0].policy`: the policy itself is expected"),
+        (r#""policy": "[]""#, "at `keys[0].policy`"),
+        (r#""policy": 7"#, "at `keys[0].policy`"),
+    ] {
+        place.write("state.json", key(rest));
+        let run = place.run(&["replay", "--state", "state.json", &sample]);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{rest}");
+        run.told(words);
+    }
+    for rest in [
+        r#""spec": "ML_KEM_9000", "usage": "NEW_USE", "manager": "AWS", "policy": {"Statement": []}"#,
+        r#""spec": null, "policy": "{\"Statement\": 1}""#,
+    ] {
+        place.write("state.json", key(rest));
+        assert_eq!(
+            place.run(&["replay", "--state", "state.json", &sample]).status,
+            0,
+            "AWS adds to them: {rest}"
+        );
+    }
+    place.write("state.json", r#"{"keys": [{"arn": "bogus"}]}"#);
+    let run = place.run(&["replay", "--state", "state.json", &sample]);
+    assert_eq!(run.err.matches("`bogus` is not").count(), 1, "told once: {}", run.err);
+
     for (state, words) in [
         (r#"{"log_groups": [{"arn": "/payments/api"}]}"#, "log_groups[0].arn"),
         (r#"{"keys": [{"arn": "arn:aws:kms:eu-central-1:111122223333:key/a", "alias": "a"}]}"#, "keys[0]"),

@@ -11,6 +11,7 @@ use sealwatch_policy::key_policy::KeyPolicy;
 use sealwatch_policy::names::{KeyArn, is_alias};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A KMS key. What is left out is assumed to be as a key for logs should be.
@@ -36,12 +37,15 @@ pub struct KeyEntry {
     pub deletion_date: Option<Timestamp>,
     /// `KeySpec`, such as `SYMMETRIC_DEFAULT`.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[A-Z0-9_]+$")))]
     pub spec: Option<String>,
     /// `KeyUsage`, such as `ENCRYPT_DECRYPT`.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[A-Z0-9_]+$")))]
     pub usage: Option<String>,
     /// `KeyManager`: `CUSTOMER` or `AWS`.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["CUSTOMER", "AWS", null])))]
     pub manager: Option<String>,
     /// The key policy: an object, or the document as a text.
     #[serde(default)]
@@ -105,6 +109,15 @@ pub struct GrantEntry {
 #[serde(transparent)]
 pub struct AsWritten(Box<RawValue>);
 
+impl AsWritten {
+    /// Whether an object stands there, or the text of one.
+    fn is_document(&self) -> bool {
+        let is_object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).is_ok();
+        is_object(self.0.get())
+            || serde_json::from_str::<String>(self.0.get()).is_ok_and(|text| is_object(&text))
+    }
+}
+
 impl PartialEq for AsWritten {
     fn eq(&self, other: &Self) -> bool {
         self.0.get() == other.0.get()
@@ -126,6 +139,16 @@ const STATES: [&str; 8] = [
 /// `Origin` as DescribeKey may give it.
 const ORIGINS: [&str; 4] = ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 
+/// `KeyManager` as DescribeKey may give it.
+const MANAGERS: [&str; 2] = ["CUSTOMER", "AWS"];
+
+const NO_DOCUMENT: &str = "the policy itself is expected, as an object or a text: \
+    `aws kms get-key-policy --key-id ID --policy-name default --query Policy --output text` prints it";
+
+fn may_be_named(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+}
+
 impl World {
     pub(super) fn seed_key(&mut self, entry: KeyEntry, path: &str) -> Result<(), StateError> {
         let arn = name(KeyArn::parse(&entry.arn), path, "arn")?;
@@ -143,6 +166,18 @@ impl World {
         }
         if entry.origin.as_deref().is_some_and(|origin| !ORIGINS.contains(&origin)) {
             return Err(wrong(path, "origin", &format!("a key's origin is one of {}", ORIGINS.join(", "))));
+        }
+        // AWS adds specs and usages: only what can't be the name of one is a slip of the pen.
+        for (field, given) in [("spec", &entry.spec), ("usage", &entry.usage)] {
+            if given.as_deref().is_some_and(|name| !may_be_named(name)) {
+                return Err(wrong(path, field, "it is written in capitals, as DescribeKey gives it"));
+            }
+        }
+        if entry.manager.as_deref().is_some_and(|manager| !MANAGERS.contains(&manager)) {
+            return Err(wrong(path, "manager", "a key's manager is one of CUSTOMER, AWS"));
+        }
+        if entry.policy.as_ref().is_some_and(|policy| !policy.is_document()) {
+            return Err(wrong(path, "policy", NO_DOCUMENT));
         }
         let multi_region = match (entry.replica_regions, entry.primary_region) {
             (Some(_), Some(_)) => {

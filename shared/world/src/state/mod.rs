@@ -62,7 +62,7 @@ pub enum StateError {
         problem: String,
     },
     /// A name that isn't one.
-    #[error("at `{path}`: {source}")]
+    #[error("at `{path}`")]
     Name {
         /// Where in the document.
         path: String,
