@@ -193,6 +193,26 @@ fn a_table_is_for_people_and_json_for_scripts() {
 }
 
 #[test]
+fn a_table_is_as_wide_as_it_may_be_and_keeps_times_and_calls_whole() {
+    let (shut_out, worker) = (sample("key/policy-put-shuts-logs-out"), sample(WORKER));
+    for (columns, width, calls) in [("80", 80, false), ("120", 120, true), ("", 160, true), ("7", 160, true)]
+    {
+        let output = Command::new(program())
+            .args(["replay", &shut_out, &worker, "--state", &state_file()])
+            .env("COLUMNS", columns)
+            .output()
+            .expect("the program can be run");
+        let table = String::from_utf8(output.stdout).expect("text");
+        let rule = table.lines().next().expect("a line");
+        assert_eq!(rule.chars().count(), width, "{columns}:\n{table}");
+        for words in ["2026-11-03T09:12:44Z", " violation "] {
+            assert!(table.contains(words), "{columns}: {words}:\n{table}");
+        }
+        assert_eq!(table.contains(" CreateLogGroup "), calls, "{columns}:\n{table}");
+    }
+}
+
+#[test]
 fn hostile_text_reaches_no_terminal() {
     let place = Place::new();
     for (format, name) in ["table", "json"].into_iter().flat_map(|it| samples::HOSTILE.map(|name| (it, name)))

@@ -11,14 +11,24 @@ use std::ffi::OsString;
 use std::io::Write;
 
 const PIPED_WIDTH: u16 = 160;
+/// From here on a call's name stands on one line.
+const CALL_FROM: u16 = 120;
+/// A time and a verdict on one line, between their padding.
+const TIME_WIDTH: u16 = 22;
+const VERDICT_WIDTH: u16 = 11;
 /// A key's id on one line, to be copied: `key/` and a UUID or `mrk-` and 32 digits, between its padding.
 const KEY_WIDTH: u16 = 42;
+const TIME: usize = 0;
+const CALL: usize = 1;
 const RESOURCE: usize = 2;
+const VERDICT: usize = 3;
 
 pub struct Table<W> {
     out: W,
     drawn: comfy_table::Table,
     names_key: bool,
+    /// The longest word of a call's name.
+    longest_call: usize,
 }
 
 impl<W: Write> Table<W> {
@@ -26,14 +36,20 @@ impl<W: Write> Table<W> {
         let mut drawn = comfy_table::Table::new();
         drawn.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
         // No terminal: a width that a page of a wide screen or a paper still holds.
-        let width = drawn.width().unwrap_or(PIPED_WIDTH);
+        let asked = || columns(std::env::var("COLUMNS").ok()?.as_str());
+        let width = drawn.width().or_else(asked).unwrap_or(PIPED_WIDTH);
         drawn.set_width(width);
         if is_plain(std::env::var_os("NO_COLOR"), std::env::var_os("TERM")) {
             drawn.force_no_tty();
         }
         drawn.set_header(["TIME (UTC)", "CALL", "RESOURCE", "VERDICT", "WHY", "SEALWATCH"]);
-        Self { out, drawn, names_key: false }
+        Self { out, drawn, names_key: false, longest_call: 0 }
     }
+}
+
+/// A width that a table can have.
+fn columns(told: &str) -> Option<u16> {
+    told.parse().ok().filter(|width| *width >= 40)
 }
 
 /// Whether a terminal is to get no colours: by no-color.org where the variable isn't empty, or because it has none.
@@ -71,6 +87,8 @@ impl<W: Write> Show for Table<W> {
     fn take(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
         for Row { verdict, names_key, time, call, resource, why, deeds } in rows {
             self.names_key |= names_key;
+            let longest = call.split(' ').map(str::len).max().unwrap_or_default();
+            self.longest_call = self.longest_call.max(longest);
             self.drawn.add_row([
                 Cell::new(time),
                 Cell::new(call),
@@ -84,11 +102,17 @@ impl<W: Write> Show for Table<W> {
     }
 
     fn end(mut self, summary: &Summary) -> anyhow::Result<()> {
-        if self.drawn.width() >= Some(PIPED_WIDTH)
-            && self.names_key
-            && let Some(column) = self.drawn.column_mut(RESOURCE)
-        {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(KEY_WIDTH)));
+        let call = u16::try_from(self.longest_call + 2).ok();
+        let width = self.drawn.width();
+        for (index, least) in [
+            (TIME, Some(TIME_WIDTH)),
+            (VERDICT, Some(VERDICT_WIDTH)),
+            (CALL, call.filter(|_| width >= Some(CALL_FROM))),
+            (RESOURCE, Some(KEY_WIDTH).filter(|_| width >= Some(PIPED_WIDTH) && self.names_key)),
+        ] {
+            if let (Some(least), Some(column)) = (least, self.drawn.column_mut(index)) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
         }
         write!(self.out, "{}\n\n{summary}", self.drawn)?;
         Ok(self.out.flush()?)
