@@ -2,6 +2,8 @@
 
 use aws_credential_types::provider::error::CredentialsError;
 use sealwatch_policy::untrusted::clean;
+use sealwatch_runtime::connection::wants_password;
+use sealwatch_runtime::trouble::causes;
 use std::error::Error;
 use std::fmt;
 
@@ -41,10 +43,12 @@ pub fn told(error: &(dyn Error + 'static)) -> Option<Told> {
         };
         return Some(Told { what, remedy: Some(SIGN_IN) });
     }
-    let remedy = match last.to_string() {
-        last if last.contains("UnknownIssuer") => TRUST,
-        last if last.contains("proxy authorization required") => PASSWORD,
-        _ => return None,
+    let remedy = if wants_password(error) {
+        PASSWORD
+    } else if last.to_string().contains("UnknownIssuer") {
+        TRUST
+    } else {
+        return None;
     };
     // What the SDK and hyper say before it is about their own parts.
     let told = causes(error).find(|cause| cause.to_string().starts_with("the proxy "));
@@ -68,8 +72,4 @@ pub fn remedy(code: &str) -> Option<&'static str> {
         "RequestTimeTooSkewed" => Some("set this machine's clock"),
         _ => None,
     }
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }

@@ -158,24 +158,20 @@ where
 
 /// An error with all its causes, each behind a colon.
 #[must_use]
-pub fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
+    for cause in causes(error).skip(1) {
         told.push_str(": ");
-        told.push_str(&error.to_string());
-        cause = error.source();
+        told.push_str(&cause.to_string());
     }
     told
 }
 
+/// An error, then what caused it, and so on.
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
 fn is_refusal(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<Refused>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).any(|error| error.is::<Refused>())
 }

@@ -13,7 +13,7 @@ mod roots;
 #[cfg(feature = "laptop")]
 pub use laptop::{Laptop, LaptopError};
 #[cfg(feature = "laptop")]
-pub use proxies::{Proxies, ProxyError};
+pub use proxies::{Proxies, ProxyError, wants_password};
 pub use roots::Roots;
 
 use crate::lock::lock;

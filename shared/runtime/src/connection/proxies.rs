@@ -4,6 +4,7 @@
 //! never does: it goes to this machine, and to who gives it its credentials.
 
 use super::{is_loopback, without_brackets};
+use crate::trouble::causes;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -169,9 +170,8 @@ struct NoWay {
 }
 
 /// Whether a proxy asks for user and password, or for others: no other attempt helps.
-pub(super) fn wants_password(error: &(dyn StdError + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    let cause = causes.find_map(|error| error.downcast_ref::<NoWay>()?.source());
+pub fn wants_password(error: &(dyn StdError + 'static)) -> bool {
+    let cause = causes(error).find_map(|error| error.downcast_ref::<NoWay>()?.source());
     // The type of the tunnel's error isn't public.
     cause.is_some_and(|cause| cause.to_string().contains("proxy authorization required"))
 }
