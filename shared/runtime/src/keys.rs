@@ -6,7 +6,7 @@
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Step};
 use crate::lock::lock;
-use crate::trouble::{Kind, Trouble, call};
+use crate::trouble::{Trouble, call};
 use aws_sdk_kms::types::KeyMetadata;
 use sealwatch_policy::facts::{
     KeyFacts, KeyManager, KeyPolicyFact, KeyReading, KeySpec, KeyState, KeyUsage, Unreadable,
@@ -124,11 +124,7 @@ pub async fn describe_key(
     let kms = clients.kms_in(&reference.place().region);
     let asked = kms.describe_key().key_id(reference.to_string());
     let answer = call(deadline, step, "kms:DescribeKey", asked.send()).await?;
-    let unclear = |why: &str| Trouble {
-        why: format!("kms:DescribeKey of {reference}: {why}"),
-        code: None,
-        kind: Kind::Refused,
-    };
+    let unclear = |why: &str| Trouble::unclear(&format!("kms:DescribeKey of {reference}"), why);
     let metadata = answer.key_metadata.ok_or_else(|| unclear("the answer has no metadata"))?;
     let arn =
         KeyArn::parse(metadata.arn().unwrap_or_default()).map_err(|error| unclear(&error.to_string()))?;

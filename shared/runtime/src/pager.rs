@@ -5,9 +5,11 @@
 
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Step};
-use crate::trouble::{Kind, Trouble, call};
+use crate::trouble::{Trouble, call};
 use aws_sdk_sns::types::MessageAttributeValue;
 use sealwatch_policy::page::Page;
+
+const OPERATION: &str = "sns:Publish";
 
 pub(crate) async fn send(
     clients: &Clients,
@@ -25,12 +27,8 @@ pub(crate) async fn send(
     for (name, value) in &page.attributes {
         let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
         // `build` fails only without a data type.
-        let attribute = attribute.map_err(|error| Trouble {
-            why: format!("sns:Publish: {error}"),
-            code: None,
-            kind: Kind::Refused,
-        })?;
+        let attribute = attribute.map_err(|error| Trouble::unclear(OPERATION, &error.to_string()))?;
         publish = publish.message_attributes(*name, attribute);
     }
-    call(deadline, Step::Page, "sns:Publish", publish.send()).await.map(|_| ())
+    call(deadline, Step::Page, OPERATION, publish.send()).await.map(|_| ())
 }
