@@ -30,10 +30,7 @@ pub async fn describe(
             Reading::Unreadable(Unreadable::for_good("kms:DescribeKey: the answer has no state"))
         }
         Ok((arn, metadata)) => Reading::Known(description(arn, &metadata)),
-        Err(trouble) if trouble.is(NOT_FOUND) && boot.clients.account().is_none() => {
-            let why = format!("there is no {reference} here, and whose account this is can't be told");
-            Reading::Unreadable(Unreadable::for_good(why))
-        }
+        Err(trouble) if trouble.is(NOT_FOUND) => boot.absent(&reference.to_string()),
         Err(trouble) => unread(trouble),
     }
 }

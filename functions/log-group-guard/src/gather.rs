@@ -16,7 +16,7 @@ use sealwatch_runtime::clients::Clients;
 use sealwatch_runtime::deadline::{Deadline, Step};
 use sealwatch_runtime::keys::Keys;
 use sealwatch_runtime::looks::settled;
-use sealwatch_runtime::trouble::call;
+use sealwatch_runtime::trouble::{Trouble, call};
 use std::collections::BTreeMap;
 
 /// Reads the account, and remembers keys for a short while.
@@ -80,11 +80,7 @@ pub async fn describe_group(
     };
     match listed.iter().find(|found| found.log_group_name() == Some(name)) {
         Some(found) => state_of(found, group),
-        None if boot.clients.account().is_none() => {
-            let why = "there is no such log group here, and whose account this is can't be told";
-            Reading::Unreadable(Unreadable::for_good(why))
-        }
-        None => Reading::Absent,
+        None => boot.absent("such log group"),
     }
 }
 
@@ -95,12 +91,13 @@ async fn first_groups(
     step: Step,
     deadline: &Deadline,
 ) -> Result<Vec<LogGroup>, Unreadable> {
+    const OPERATION: &str = "logs:DescribeLogGroups";
     let mut next = None;
     loop {
         let asked = clients.logs().describe_log_groups().log_group_name_prefix(prefix).set_next_token(next);
-        let answer = call(deadline, step, "logs:DescribeLogGroups", asked.send()).await?;
+        let answer = call(deadline, step, OPERATION, asked.send()).await?;
         let Some(listed) = answer.log_groups else {
-            return Err(Unreadable::for_good("DescribeLogGroups: the answer has no list of log groups"));
+            return Err(Trouble::unclear(OPERATION, "the answer has no list of log groups").into());
         };
         if !listed.is_empty() || answer.next_token.is_none() {
             return Ok(listed);

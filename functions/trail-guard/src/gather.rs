@@ -7,6 +7,7 @@
 use crate::memory::Memory;
 use crate::selectors::selectors;
 use crate::{bucket, history};
+use aws_sdk_cloudtrail::operation::describe_trails::builders::DescribeTrailsFluentBuilder;
 use aws_sdk_cloudtrail::types::Trail;
 use jiff::Timestamp;
 use sealwatch_policy::change::Change;
@@ -24,6 +25,8 @@ use sealwatch_runtime::looks::settled;
 use sealwatch_runtime::trouble::{Trouble, call};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
+
+const DESCRIBE: &str = "cloudtrail:DescribeTrails";
 
 /// Reads the account; remembers keys for a short while, and how trails looked when it last saw them.
 #[derive(Debug, Default)]
@@ -175,32 +178,32 @@ async fn look(boot: &Boot, change: &Change, trail: &TrailArn, deadline: &Deadlin
                 trail.place().region
             ))
         }
-        Reading::Absent if boot.clients.account().is_none() => {
-            unreadable("no such trail here, and whose account this is isn't known".to_owned())
-        }
-        told @ (Reading::Known(_)
-        | Reading::Absent
-        | Reading::Unreadable(_)
-        | Reading::Assumed(_)
-        | Reading::NotAsked) => told,
+        Reading::Absent => boot.absent("such trail"),
+        told @ (Reading::Known(_) | Reading::Unreadable(_) | Reading::Assumed(_) | Reading::NotAsked) => told,
     }
 }
 
 /// The description of exactly this trail.
 pub async fn describe(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadline) -> Reading<TrailState> {
     let asked = boot.clients.cloudtrail().describe_trails().trail_name_list(trail.to_string());
-    let answer = match call(deadline, step, "cloudtrail:DescribeTrails", asked.send()).await {
-        Ok(answer) => answer,
+    let trails = match listed(asked, step, deadline).await {
+        Ok(trails) => trails,
         Err(trouble) => return Reading::Unreadable(trouble.into()),
-    };
-    let Some(trails) = answer.trail_list else {
-        return Reading::Unreadable(Unreadable::for_good("DescribeTrails: the answer has no list of trails"));
     };
     let wanted = trail.to_string();
     match trails.iter().find(|found| found.trail_arn() == Some(wanted.as_str())) {
         Some(found) => Reading::Known(TrailState { arn: trail.clone(), settings: settings_of(found) }),
         None => Reading::Absent,
     }
+}
+
+async fn listed(
+    asked: DescribeTrailsFluentBuilder,
+    step: Step,
+    deadline: &Deadline,
+) -> Result<Vec<Trail>, Trouble> {
+    let answer = call(deadline, step, DESCRIBE, asked.send()).await?;
+    answer.trail_list.ok_or_else(|| Trouble::unclear(DESCRIBE, "the answer has no list of trails"))
 }
 
 /// DescribeTrails leaves out what isn't set.
@@ -260,19 +263,16 @@ async fn tags(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Reading<BTr
 /// The other trails that reach this Region, up to the first that surely records it.
 async fn others(boot: &Boot, besides: &TrailArn, deadline: &Deadline) -> Reading<Vec<OtherTrail>> {
     let asked = boot.clients.cloudtrail().describe_trails().include_shadow_trails(true);
-    let answer = match call(deadline, Step::Gather, "cloudtrail:DescribeTrails", asked.send()).await {
-        Ok(answer) => answer,
+    let trails = match listed(asked, Step::Gather, deadline).await {
+        Ok(trails) => trails,
         Err(trouble) => return Reading::Unreadable(trouble.into()),
-    };
-    let Some(trails) = answer.trail_list else {
-        return Reading::Unreadable(Unreadable::for_good("DescribeTrails: the answer has no list of trails"));
     };
     let mut others = Vec::new();
     for trail in trails {
         let arn = match TrailArn::parse(trail.trail_arn().unwrap_or_default()) {
             Ok(arn) => arn,
             Err(error) => {
-                return Reading::Unreadable(Unreadable::for_good(format!("DescribeTrails: {error}")));
+                return Reading::Unreadable(Trouble::unclear(DESCRIBE, &error.to_string()).into());
             }
         };
         if arn == *besides {

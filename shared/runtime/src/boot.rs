@@ -10,7 +10,7 @@ use crate::log::Log;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use lambda_runtime::Context;
-use sealwatch_policy::facts::Unreadable;
+use sealwatch_policy::facts::{Reading, Unreadable};
 use sealwatch_policy::guards::Guard;
 use sealwatch_policy::names::{AccountId, Arn, NameError, Place, Region};
 use sealwatch_policy::policy::{Faults, Mode, Policy};
@@ -151,6 +151,16 @@ impl Boot {
                 "this function reads {here}, the event is about account {account} in {region}"
             ))
         })
+    }
+
+    /// What a lookup that finds no `what` tells: another account's function finds none either.
+    #[must_use]
+    pub fn absent<T>(&self, what: &str) -> Reading<T> {
+        if self.clients.account().is_some() {
+            return Reading::Absent;
+        }
+        let why = format!("there is no {what} here, and whose account this is can't be told");
+        Reading::Unreadable(Unreadable::for_good(why))
     }
 }
 
