@@ -32,7 +32,7 @@ pub struct Page {
     pub severity: Severity,
     /// One line.
     pub title: String,
-    /// The e-mail's subject: ASCII, at most 100 characters.
+    /// The e-mail's subject: ASCII, at most 99 characters.
     pub subject: String,
     /// The e-mail's text.
     pub text: String,
