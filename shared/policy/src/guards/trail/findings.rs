@@ -133,22 +133,14 @@ pub(super) fn single_region(trail: &TrailArn) -> Finding {
 
 /// How a trail that leaves management events out is made to record them, without losing what else it records.
 pub(super) fn record_by_hand(trail: &TrailArn, selectors: &Selectors) -> Vec<Remedy> {
-    let region = &trail.place().region;
-    let events =
-        |verb: &str| format!("aws cloudtrail {verb}-event-selectors --region {region} --trail-name {trail}");
-    match selectors.with_management_events() {
-        Ok(option) => vec![
-            step("record all management events again, and what else it records as now:"),
-            Remedy::Command(format!("{} {option}", events("put"))),
-        ],
-        Err((name, all)) => vec![
-            step("look at its event selectors, which a command here can't hold:"),
-            Remedy::Command(events("get")),
-            step(format!(
-                "put them back as --{name} of put-event-selectors, with {all} in place of those for management events"
-            )),
-        ],
-    }
+    vec![
+        step("record all management events again, beside what else get-event-selectors shows:"),
+        Remedy::Command(format!(
+            "aws cloudtrail put-event-selectors --region {} --trail-name {trail} {}",
+            trail.place().region,
+            selectors.with_management_events()
+        )),
+    ]
 }
 
 /// How a trail that isn't logging is made to.

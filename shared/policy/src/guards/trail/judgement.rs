@@ -263,9 +263,7 @@ impl<'a> Judgement<'a> {
         let is_mute = matches!(Coverage::once_logging(&self.facts.selectors), Coverage::None(_));
         let start = if is_logging { Vec::new() } else { findings::start_by_hand(self.trail) };
         let record = match &self.facts.selectors {
-            Reading::Known(selectors) | Reading::Assumed(selectors) if is_mute => {
-                findings::record_by_hand(self.trail, selectors)
-            }
+            Reading::Known(it) | Reading::Assumed(it) if is_mute => findings::record_by_hand(self.trail, it),
             Reading::Known(_)
             | Reading::Assumed(_)
             | Reading::Absent

@@ -1,46 +1,42 @@
 //! Selectors that leave management events out, written so that they record them too.
 
-use super::{Fits, KMS, Selector, Selectors, as_api, as_option};
+use super::{Selectors, as_api, as_option};
 use serde_json::Value;
 
-const BASIC: &str = r#"{"ReadWriteType":"All","IncludeManagementEvents":true}"#;
-const ADVANCED: &str =
-    r#"{"Name":"Management events","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}"#;
-/// How many basic ones a trail has at most. Source: CloudTrail API Reference, EventSelector.
-const BASIC_LIMIT: usize = 5;
+const BASIC: &str = r#"[{"ReadWriteType":"All","IncludeManagementEvents":true}"#;
+const ADVANCED: &str = r#"[{"FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}"#;
+/// CloudTrail takes a category in no other form.
+const MANAGEMENT: &str = r#"["Management"]"#;
 
 impl Selectors {
-    /// The option of `put-event-selectors` for all management events and what else these select. If that makes no command: the
-    /// option's name, and what belongs into it besides the others.
-    pub(in super::super) fn with_management_events(&self) -> Result<String, (&'static str, &'static str)> {
+    /// The option of `put-event-selectors` for all management events and what else these select; with a word to fill in where that
+    /// is too long for a command.
+    pub(in super::super) fn with_management_events(&self) -> String {
         let (name, list) = match &self.written {
             Some((name, list)) => (*name, as_api(list)),
             None => ("event-selectors", Value::Null),
         };
         let is_basic = name == "event-selectors";
-        let all = if is_basic { BASIC } else { ADVANCED };
-        let others = self.selectors.iter().zip(list.as_array().into_iter().flatten());
-        let list: Vec<String> = [all.to_owned()].into_iter().chain(others.filter_map(other)).collect();
-        let fits = !is_basic || list.len() <= BASIC_LIMIT;
-        let option = as_option(name, &format!("[{}]", list.join(","))).filter(|_| fits);
-        option.ok_or((name, all))
+        let mut all = String::from(if is_basic { BASIC } else { ADVANCED });
+        for selector in list.as_array().into_iter().flatten() {
+            let other = if is_basic {
+                data_events(selector)
+            } else {
+                Some(selector.to_string()).filter(|it| !it.contains(MANAGEMENT))
+            };
+            if let Some(other) = other {
+                all.push(',');
+                all.push_str(&other);
+            }
+        }
+        all.push(']');
+        as_option(name, &all).unwrap_or_else(|| format!("--{name} SELECTORS"))
     }
 }
 
-/// What a selector selects besides management events; where nothing is told of the calls it means all, as the API does.
-fn other((selector, written): (&Selector, &Value)) -> Option<String> {
-    match selector {
-        Selector::Basic { .. } => {
-            let data = written.get("DataResources").filter(|it| it.get(0).is_some())?;
-            let calls = written.get("ReadWriteType").and_then(Value::as_str).unwrap_or("All");
-            Some(format!(
-                r#"{{"ReadWriteType":"{calls}","IncludeManagementEvents":false,"DataResources":{data}}}"#
-            ))
-        }
-        Selector::Advanced(fields) => {
-            let mut fields = fields.iter().filter(|it| it.field == "eventCategory");
-            fields.all(|it| it.fits_write_of(KMS) == Fits::No).then(|| written.to_string())
-        }
-        Selector::NotUnderstood(_) => Some(written.to_string()),
-    }
+/// What a basic selector selects besides management events. Where it doesn't tell of which calls, it means all, as the API does.
+fn data_events(selector: &Value) -> Option<String> {
+    let data = selector.get("DataResources").filter(|it| it.get(0).is_some())?;
+    let calls = selector.get("ReadWriteType").and_then(Value::as_str).unwrap_or("All");
+    Some(format!(r#"{{"ReadWriteType":"{calls}","IncludeManagementEvents":false,"DataResources":{data}}}"#))
 }
