@@ -49,7 +49,7 @@ print, in one file that asks for nothing from anywhere. 50,000 receipts make som
 a while to open: narrow what is shown.
 
 Exit status: 0 replayed; 1 a finding of --fail-on SEVERITY or higher; 2 usage, or input that can't be read \
-(the rest is replayed all the same), or --fail-on with an --account or --region that no relevant event is of.
+(the rest is replayed all the same).
 
 Examples:
   sealwatch replay events/ --state events/state.json
@@ -113,7 +113,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let about = about(arguments, policy_name, &policy);
     let notes = arguments.filter.matching_nothing(&changes);
-    let is_missed = !notes.is_empty();
     let replay = Replay { arguments, policy: &policy, world, changes, jobs };
     let is_unreadable = counts.unreadable > 0;
     let summary = Summary::new(counts, notes);
@@ -131,9 +130,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         done => done?,
     };
     let failed = arguments.fail_on.is_some_and(|level| summary.worst >= Some(level.severity()));
-    if is_missed && arguments.fail_on.is_some() {
-        bail!("--fail-on can't be answered where an --account or --region matches nothing (see the notes)");
-    }
     Ok(match (is_unreadable, failed) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),

@@ -34,7 +34,7 @@ pub struct Filter {
     #[arg(long, value_name = "ACCOUNT", value_parser = |text: &str| AccountId::parse(text))]
     account: Vec<AccountId>,
     /// Only this Region; may be given more than once
-    #[arg(long, value_name = "REGION", value_parser = |text: &str| Region::parse(text))]
+    #[arg(long, value_name = "REGION", value_parser = region)]
     region: Vec<Region>,
     /// Only this guard; may be given more than once
     #[arg(long, value_enum, value_name = "GUARD")]
@@ -42,6 +42,17 @@ pub struct Filter {
     /// Only receipts with a finding this bad or worse; --fail-on judges the others all the same
     #[arg(long, value_enum, value_name = "SEVERITY")]
     severity: Option<Level>,
+}
+
+/// A Region's name by its shape: which there are, AWS adds to.
+fn region(text: &str) -> Result<Region, String> {
+    let is_word = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_lowercase());
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    let shaped = text.rsplit_once('-').is_some_and(|(words, number)| {
+        is_number(number) && words.contains('-') && words.split('-').all(is_word)
+    });
+    let region = Region::parse(text).ok().filter(|_| shaped);
+    region.ok_or_else(|| "a Region's name is expected, such as eu-central-1".to_owned())
 }
 
 /// A guard by its name.
