@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
 use sealwatch_policy::guards::trail::{
-    Call, Coverage, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState,
+    Call, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState,
     keys_to_read, others_matter, questions, too_early, trail_to_read,
 };
 use sealwatch_policy::names::{KeyRef, Region, TrailArn};
@@ -260,7 +260,7 @@ async fn tags(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Reading<BTr
     }
 }
 
-/// The other trails that reach this Region, up to the first that surely records it.
+/// The other trails that reach this Region, up to the first that is enough.
 async fn others(boot: &Boot, besides: &TrailArn, deadline: &Deadline) -> Reading<Vec<OtherTrail>> {
     let asked = boot.clients.cloudtrail().describe_trails().include_shadow_trails(true);
     let trails = match listed(asked, Step::Gather, deadline).await {
@@ -280,8 +280,8 @@ async fn others(boot: &Boot, besides: &TrailArn, deadline: &Deadline) -> Reading
         }
         let (status, selectors) =
             tokio::join!(status(boot, &arn, Step::Gather, deadline), selectors(boot, &arn, deadline));
-        let other = OtherTrail { arn, status, selectors };
-        let enough = other.coverage() == Coverage::Full;
+        let other = OtherTrail { arn, multi_region: trail.is_multi_region_trail(), status, selectors };
+        let enough = other.is_enough();
         others.push(other);
         if enough {
             break;

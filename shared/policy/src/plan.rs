@@ -3,7 +3,6 @@
 //! Findings, the effects that would mend them, and why. A plan is data: whoever carries it out has no
 //! choices left, and nothing here carries anything out.
 
-use crate::names::Region;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -185,7 +184,12 @@ impl Outcome {
 
 impl Remedy {
     /// The command that looks up the calls of which `attribute` is `value`.
-    pub(crate) fn look_up(region: &Region, attribute: &str, value: &str, since: Option<Timestamp>) -> Self {
+    pub(crate) fn look_up(
+        region: &dyn fmt::Display,
+        attribute: &str,
+        value: &str,
+        since: Option<Timestamp>,
+    ) -> Self {
         let wanted = shell_word(&format!("AttributeKey={attribute},AttributeValue={value}"));
         let since = since.map(|time| format!(" --start-time {time}")).unwrap_or_default();
         Self::Command(format!("{LOOK_UP} --region {region} --lookup-attributes {wanted}{since}"))

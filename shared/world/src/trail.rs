@@ -112,6 +112,7 @@ impl World {
             .filter(|(arn, trail)| *arn != besides && !trail.deleted && reaches(arn, trail))
             .map(|(arn, trail)| OtherTrail {
                 arn: arn.clone(),
+                multi_region: trail.settings.multi_region,
                 status: match trail.status() {
                     Reading::Known(status) if !is_sure(arn, trail) => Reading::Assumed(status),
                     status @ (Reading::Known(_)

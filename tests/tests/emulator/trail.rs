@@ -201,6 +201,11 @@ fn the_last_trail_is_told_and_another_that_records_is_no_alarm() {
         "it isn't logging yet"
     );
     call(&lab, "StartLogging", json!({ "Name": "second" }));
+    let here = guard.invoke(&stopped("here-1"));
+    let told = here["findings"][0]["summary"].as_str().unwrap();
+    assert!(told.starts_with("nothing records what happens in the other Regions"), "{here}");
+    let wide = json!({ "Name": "second", "IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true });
+    call(&lab, "UpdateTrail", wide);
     let second = guard.invoke(&stopped("second-1"));
     assert_eq!(finding_ids(&second), ["trail.logging-stopped"], "{second}");
     let blind = json!({ "TrailName": "second", "EventSelectors": [{ "IncludeManagementEvents": false, "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3"] }] }] });
@@ -442,7 +447,11 @@ fn an_event_of_another_region_or_a_trail_of_another_owner_is_never_acted_on() {
 #[test]
 fn a_trail_that_is_gone_by_then_is_no_error_while_another_one_records() {
     let (lab, _) = lab_with_trail();
-    call(&lab, "CreateTrail", json!({ "Name": "second", "S3BucketName": BUCKET }));
+    call(
+        &lab,
+        "CreateTrail",
+        json!({ "Name": "second", "S3BucketName": BUCKET, "IsMultiRegionTrail": true }),
+    );
     call(&lab, "StartLogging", json!({ "Name": "second" }));
     call(&lab, "DeleteTrail", json!({ "Name": NAME }));
     let answer = guard(&lab, "remediate").invoke(&updated("late-1"));

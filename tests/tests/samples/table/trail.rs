@@ -301,6 +301,22 @@ pub const SCENARIOS: &[Scenario] = &[
         "one Region only: told, and left to a person, because widening a trail may cost a second copy",
     ),
     found(
+        "narrowed-last-of-all-regions",
+        Rules::TrailKey,
+        &[LAST_TRAIL_GONE, SINGLE_REGION],
+        &[],
+        &[EVENTS_EXCLUDED, STATE_UNKNOWN],
+        "no guard in another Region hears of this call, and no other trail records there",
+    ),
+    found(
+        "narrowed-last-of-all-regions",
+        Rules::OnlyLogging,
+        &[LAST_TRAIL_GONE],
+        &[],
+        &[SINGLE_REGION],
+        "blindness is a finding whatever policy requires",
+    ),
+    found(
         "validation-switched-off-by-arn",
         Rules::TrailKey,
         &[VALIDATION_OFF],
@@ -485,6 +501,14 @@ pub const SCENARIOS: &[Scenario] = &[
         &[],
         &[LOGGING_STOPPED],
         "nothing records that partition any more",
+    ),
+    found(
+        "deleted-beside-one-without-kms",
+        Rules::TrailKey,
+        &[LAST_TRAIL_GONE, DELETED],
+        &[],
+        &[STATE_UNKNOWN],
+        "the trail that is left records all but KMS: what happens to keys, nobody hears any more",
     ),
     // Whatever the caller writes.
     found(

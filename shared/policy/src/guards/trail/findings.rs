@@ -9,16 +9,19 @@ pub(super) use moved::{
     organization_off, redirected,
 };
 
+use super::coverage::GUARDED;
 use super::options::Options;
 use super::rebuild::{start_logging, update_trail};
-use super::{Selectors, Status, Target, rebuild};
+use super::{Selectors, Settings, Status, Target, rebuild};
 use crate::change::{Change, Failure};
 use crate::guards::trail::Facts;
 use crate::names::{Arn, KeyRef, Region, TrailArn};
 use crate::plan::{Finding, Remedy, Severity, shell_word};
 use crate::preflight::{self, Obstacle, Statements};
 use jiff::Timestamp;
+use std::fmt;
 
+pub(super) const EXCLUDED: &str = "trail.management-events-excluded";
 const READ_AFTER: &str = "its own state, read after the event, shows";
 
 fn finding(id: &'static str, severity: Severity, summary: String, evidence: Vec<String>) -> Finding {
@@ -118,10 +121,10 @@ pub(super) fn validation_off(trail: &TrailArn) -> Finding {
     }
 }
 
-pub(super) fn single_region(trail: &TrailArn) -> Finding {
+pub(super) fn single_region(trail: &TrailArn, settings: &Settings) -> Finding {
     let region = &trail.place().region;
     Finding {
-        remedies: vec![Remedy::Command(update_trail(trail, "--is-multi-region-trail"))],
+        remedies: vec![widen(trail, settings)],
         ..finding(
             "trail.single-region",
             Severity::Medium,
@@ -129,6 +132,15 @@ pub(super) fn single_region(trail: &TrailArn) -> Finding {
             vec![format!("{READ_AFTER} IsMultiRegionTrail false")],
         )
     }
+}
+
+/// How a trail of one Region is made to record all: without global events AWS refuses that.
+pub(super) fn widen(trail: &TrailArn, settings: &Settings) -> Remedy {
+    let with_global = match settings.global_events {
+        Some(true) => "--is-multi-region-trail",
+        Some(false) | None => "--is-multi-region-trail --include-global-service-events",
+    };
+    Remedy::Command(update_trail(trail, with_global))
 }
 
 /// How a trail that leaves management events out is made to record them, without losing what else it records.
@@ -152,7 +164,7 @@ pub(super) fn management_events_excluded(trail: &TrailArn, selectors: &Selectors
     Finding {
         remedies: record_by_hand(trail, selectors),
         ..finding(
-            "trail.management-events-excluded",
+            EXCLUDED,
             Severity::High,
             format!("trail {} leaves out management events", trail.name()),
             vec![what],
@@ -244,18 +256,45 @@ pub(super) fn deleted(trail: &TrailArn, facts: &Facts) -> Finding {
     }
 }
 
-/// Nobody records this Region any more; `mend` makes this trail record it again.
+/// Where nobody records any more what the last trail did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blind {
+    /// In the trail's Region.
+    Here,
+    /// In all Regions.
+    Everywhere,
+    /// In all Regions but its own.
+    Elsewhere,
+}
+
+/// Nobody records these services any more; `mend` makes this trail record again.
 pub(super) fn last_trail_gone(
     trail: &TrailArn,
     since: Timestamp,
+    blind: Blind,
+    services: &[&str],
     reasons: Vec<String>,
     mend: Vec<Remedy>,
 ) -> Finding {
-    let region = &trail.place().region;
+    let home = &trail.place().region;
+    let (region, place): (&dyn fmt::Display, _) = match blind {
+        Blind::Here => (home, home.to_string()),
+        Blind::Everywhere => (home, format!("{home} and the other Regions")),
+        Blind::Elsewhere => (&"REGION", "the other Regions".to_owned()),
+    };
+    let (events, what) = if services.len() == GUARDED.len() {
+        ("the management events".to_owned(), "what happens".to_owned())
+    } else {
+        let services = services.join(", ");
+        (format!("the events of {services}"), format!("the calls of {services}"))
+    };
     let mut evidence = vec![
-        format!("no trail is left that logs the management events of {region}"),
-        "EventBridge delivers calls only while a trail logs them: until one does, no guard that is started by events hears of anything".to_owned(),
+        format!("no trail is left that logs {events} in {place}"),
+        "EventBridge delivers calls only while a trail logs them: until one does, no guard that is started by events hears of them".to_owned(),
     ];
+    if blind != Blind::Here {
+        evidence.push("a trail of one Region, if another Region has one, isn't seen from here".to_owned());
+    }
     evidence.extend(reasons);
     let look_back = [
         step("look through what happened meanwhile, which CloudTrail's event history holds for 90 days:"),
@@ -266,7 +305,7 @@ pub(super) fn last_trail_gone(
         ..finding(
             "trail.last-trail-gone",
             Severity::Critical,
-            format!("nothing records what happens in {region} any more: the last trail is gone"),
+            format!("nothing records {what} in {place} any more: the last trail that did is gone"),
             evidence,
         )
     }

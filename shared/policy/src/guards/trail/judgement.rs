@@ -3,7 +3,6 @@
 //! An effect touches only what is in violation, logging before encryption, and only where the trail is at home.
 //! What can't be told is collected and becomes one finding of its own.
 
-use super::coverage::{Coverage, Left};
 use super::destination::{self, Destination};
 use super::key_owner::{self, KeyOwner};
 use super::organization::{self, Organization};
@@ -12,13 +11,13 @@ use crate::change::Change;
 use crate::facts::Reading;
 use crate::guards::draft::Draft;
 use crate::names::TrailArn;
-use crate::plan::{self, Finding, Plan, Remedy, Verdict};
+use crate::plan::{Finding, Plan, Remedy, Verdict};
 use crate::policy::{Policy, TrailRequirement};
 
 /// A plan in the making.
 pub(super) struct Judgement<'a> {
     pub(super) policy: &'a Policy,
-    change: &'a Change,
+    pub(super) change: &'a Change,
     pub(super) facts: &'a Facts,
     pub(super) trail: &'a TrailArn,
     /// Whether effects are this function's to make: it is the trail's owner and home Region.
@@ -57,20 +56,6 @@ impl<'a> Judgement<'a> {
         if let Reading::Assumed(_) = self.facts.tags {
             self.assume("carries no tags");
         }
-    }
-
-    /// The trail of a call that wasn't its deletion is gone by now. Whoever stops the last trail and deletes it
-    /// leaves no later event to tell of that.
-    pub(super) fn vanished(&mut self) {
-        match Left::of(&self.facts.others) {
-            Left::Trail { .. } => {}
-            Left::None(_) | Left::Unknown { .. } => self.deleted(),
-        }
-    }
-
-    pub(super) fn deleted(&mut self) {
-        self.draft.findings.push(findings::deleted(self.trail, self.facts));
-        self.left();
     }
 
     fn logging(&mut self) {
@@ -118,7 +103,7 @@ impl<'a> Judgement<'a> {
     fn multi_region(&mut self, state: &TrailState) {
         match state.settings.multi_region {
             Some(true) => {}
-            Some(false) => self.draft.findings.push(findings::single_region(self.trail)),
+            Some(false) => self.draft.findings.push(findings::single_region(self.trail, &state.settings)),
             None => self.not_told("records all Regions", "whether it records all Regions"),
         }
     }
@@ -198,79 +183,6 @@ impl<'a> Judgement<'a> {
                 self.draft.findings.push(findings::key_may_be_foreign(self.trail, &owner, key, why));
             }
         }
-    }
-
-    /// Whether anything is left that records this Region, if this trail doesn't.
-    fn coverage(&mut self) {
-        match Coverage::of(&self.facts.status, &self.facts.selectors) {
-            Coverage::Full => {}
-            Coverage::None(_) if super::never_started(self.change, &self.facts.status) => {}
-            Coverage::None(_) => self.left(),
-            Coverage::Unknown { .. } => {
-                // Its own doubt stands already; another trail that records makes it no alarm.
-                if let Left::Trail { arn, .. } = Left::of(&self.facts.others) {
-                    self.draft.reasons.push(format!("the trail {arn} records this Region"));
-                }
-            }
-        }
-    }
-
-    fn left(&mut self) {
-        if let Reading::Assumed(_) = self.facts.others {
-            let place = &self.change.place;
-            self.draft.assumed.push(format!(
-                "account {}, {}: assumed to have no trails beside those that the records or the state tell of",
-                place.account, place.region
-            ));
-        }
-        match Left::of(&self.facts.others) {
-            Left::Trail { arn, assumed } => {
-                if assumed {
-                    self.draft
-                        .assumed
-                        .push(format!("trail {arn}: assumed to be logging and to reach this Region"));
-                }
-                self.draft.reasons.push(format!("the trail {arn} still records this Region"));
-            }
-            Left::None(reasons) => {
-                let mut finding =
-                    findings::last_trail_gone(self.trail, self.change.time, reasons, self.record_again());
-                if Coverage::once_logging(&self.facts.selectors) == Coverage::Full {
-                    let restart = self.draft.effects.iter().find(|effect| effect.ensure == Ensure::Logging);
-                    finding.mended_by = restart.map(plan::Effect::ensure);
-                }
-                self.draft.findings.push(finding);
-            }
-            Left::Unknown { why, retryable } => {
-                self.draft.retryable |= retryable;
-                let why = why.join("; ");
-                self.draft.doubt(&format!("whether any trail is left that records this Region: {why}"));
-            }
-        }
-    }
-
-    /// What a person does so that this trail records again.
-    fn record_again(&self) -> Vec<Remedy> {
-        if self.facts.trail == Reading::Absent {
-            let step = "make a trail log at once: create this one again, as told below, or start another one";
-            return vec![Remedy::Step(step.to_owned())];
-        }
-        let is_logging = matches!(
-            &self.facts.status,
-            Reading::Known(Status { logging: Some(true), .. })
-                | Reading::Assumed(Status { logging: Some(true), .. })
-        );
-        let is_mute = matches!(Coverage::once_logging(&self.facts.selectors), Coverage::None(_));
-        let start = if is_logging { Vec::new() } else { findings::start_by_hand(self.trail) };
-        let record = match &self.facts.selectors {
-            Reading::Known(it) | Reading::Assumed(it) if is_mute => findings::record_by_hand(self.trail, it),
-            Reading::Known(_)
-            | Reading::Assumed(_)
-            | Reading::Absent
-            | Reading::Unreadable(_)
-            | Reading::NotAsked => Vec::new(),
-        };
-        start.into_iter().chain(record).collect()
     }
 
     /// A finding with the effect that mends it, where it is ours to make.

@@ -4,6 +4,7 @@
 //! the answers. The trail's own state decides, never what the call asked for; an effect touches nothing but
 //! the one setting that is in violation.
 
+mod blindness;
 mod coverage;
 mod decide;
 mod destination;
@@ -22,7 +23,7 @@ mod shown;
 mod tests;
 pub mod too_early;
 
-pub use coverage::{Coverage, OtherTrail};
+pub use coverage::OtherTrail;
 pub use decide::decide;
 pub use selectors::{Recorded, Rewritten, Selectors};
 pub use settings::{Named, Settings, trail_of_response};
@@ -233,6 +234,7 @@ pub fn questions(policy: &Policy, change: &Change, state: Option<&TrailState>, n
         // Also where policy doesn't require them: a trail that records no management events is as good as none.
         selectors: true,
         earlier: destination::asks_for_earlier(policy, change)
+            || blindness::may_be_narrowed(change, state)
             || organization::asks_for_earlier(change, state)
             || key_owner::asks_for_earlier(policy, change, state),
         bucket_region: needs_key && policy.trails.key.is_some() && is_ours(change, &state.arn),
@@ -262,8 +264,8 @@ pub fn keys_to_read(policy: &Policy, trail: &TrailArn, bucket: &Region) -> BTree
     key.filter(|key| key.place().region == *bucket).into_iter().collect()
 }
 
-/// Whether the other trails must be looked at: this one doesn't record, or is gone, and nobody knows yet
-/// whether one is left that does. A trail that never logged takes nothing away by not logging.
+/// Whether the other trails must be looked at: this one doesn't record what the guards live on, or all Regions any more, or is gone, and
+/// nobody knows yet whether one is left that does. A trail that never logged takes nothing away by not logging.
 ///
 /// May be asked before the selectors are known: a trail that isn't logging records nothing whatever they say.
 #[must_use]
@@ -275,8 +277,9 @@ pub fn others_matter(
 ) -> bool {
     match trail {
         Reading::Absent => true,
-        Reading::Known(_) | Reading::Assumed(_) => {
-            !never_started(change, status) && Coverage::of(status, selectors) != Coverage::Full
+        Reading::Known(state) | Reading::Assumed(state) => {
+            !never_started(change, status)
+                && (blindness::may_be_narrowed(change, state) || !coverage::is_full(status, selectors))
         }
         Reading::NotAsked | Reading::Unreadable(_) => false,
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 /// them.
 const SOURCES: [&str; 10] = [
     KMS,
-    "logs.amazonaws.com",
+    LOGS,
     CLOUDTRAIL,
     "events.amazonaws.com",
     "lambda.amazonaws.com",
@@ -25,8 +25,9 @@ const SOURCES: [&str; 10] = [
     "sts.amazonaws.com",
     "organizations.amazonaws.com",
 ];
-const KMS: &str = "kms.amazonaws.com";
-const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+pub(super) const KMS: &str = "kms.amazonaws.com";
+pub(super) const LOGS: &str = "logs.amazonaws.com";
+pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 /// Longer than a command that anybody would check before running it.
 const OPTION_LIMIT: usize = 1_000;
 
@@ -151,9 +152,21 @@ impl Selectors {
         }
     }
 
-    /// Whether at least what is done to trails themselves is surely recorded.
-    pub(super) fn records_changes_of_trails(&self) -> bool {
-        self.records_writes_of(CLOUDTRAIL) == Fits::Yes
+    /// Whether the write calls of one service are.
+    pub(super) fn records(&self, service: &str) -> Recorded {
+        match self.records_writes_of(service) {
+            Fits::Yes => Recorded::Yes,
+            Fits::Maybe => Recorded::Unknown(self.doubts()),
+            Fits::No => self.records_management_events(),
+        }
+    }
+
+    /// What is surely left out of what matters, in words.
+    pub(super) fn left_out(&self) -> Option<String> {
+        match self.records_management_events() {
+            Recorded::No { what, .. } => Some(what),
+            Recorded::Yes | Recorded::Unknown(_) => None,
+        }
     }
 
     fn records_writes_of(&self, source: &str) -> Fits {

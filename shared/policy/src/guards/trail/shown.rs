@@ -46,6 +46,7 @@ fn recorded(selectors: &Selectors) -> Value {
 fn other(trail: &OtherTrail) -> Value {
     json!({
         "arn": trail.arn,
+        "multi_region": trail.multi_region,
         "status": reading(&trail.status, status),
         "management_events": reading(&trail.selectors, recorded),
     })

@@ -1,5 +1,6 @@
 //! The trail guard's decisions in tables: settings, states and calls, and what a reader of the design expects.
 
+mod blindness;
 mod convergence;
 mod destination;
 mod early;
@@ -144,7 +145,7 @@ fn unreadable() -> Unreadable {
 
 fn other(name: &str, status: Reading<Status>) -> OtherTrail {
     let arn = TrailArn::new(trail().place().clone(), name).unwrap();
-    OtherTrail { arn, status, selectors: Reading::Known(Selectors::by_default()) }
+    OtherTrail { arn, multi_region: Some(true), status, selectors: Reading::Known(Selectors::by_default()) }
 }
 
 fn selectors(value: Value) -> Reading<Selectors> {
