@@ -36,7 +36,8 @@ pub fn gather(world: &World, policy: &Policy, change: &Change, now: Timestamp) -
         let asked = questions(policy, change, Some(&state), now);
         known.answer(&mut facts, &asked, &arn, Call::of(change));
         let complete = known.settings.key != Named::NotTold
-            && known.settings.multi_region.is_some()
+            && (known.settings.multi_region == Some(true)
+                || known.settings.multi_region.is_some() && known.settings.global_events.is_some())
             && known.settings.validation.is_some();
         facts.trail = if complete { Reading::Known(state) } else { Reading::Assumed(state) };
         world.keys_of(known, &arn, policy, &mut facts);

@@ -434,6 +434,21 @@ pub const SCENARIOS: &[Scenario] = &[
         "what policy doesn't require is no finding",
     ),
     found(
+        "global-events-left-out",
+        Rules::TrailKey,
+        &[EVENTS_EXCLUDED, SINGLE_REGION],
+        &[],
+        &[LAST_TRAIL_GONE, STATE_UNKNOWN],
+        "a flag that leaves out what IAM does is no better than a selector that does",
+    ),
+    quiet(
+        "global-events-left-out",
+        Rules::OnlyLogging,
+        Compliant,
+        &[EVENTS_EXCLUDED],
+        "what policy doesn't require is no finding",
+    ),
+    found(
         "selectors-put-data-events-only",
         Rules::TrailKey,
         &[EVENTS_EXCLUDED],

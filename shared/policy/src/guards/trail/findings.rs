@@ -21,6 +21,7 @@ use crate::preflight::{self, Obstacle, Statements};
 use jiff::Timestamp;
 use std::fmt;
 
+const WITH_GLOBAL: &str = "--include-global-service-events";
 pub(super) const EXCLUDED: &str = "trail.management-events-excluded";
 const READ_AFTER: &str = "its own state, read after the event, shows";
 
@@ -123,24 +124,38 @@ pub(super) fn validation_off(trail: &TrailArn) -> Finding {
 
 pub(super) fn single_region(trail: &TrailArn, settings: &Settings) -> Finding {
     let region = &trail.place().region;
+    let mut shown = format!("{READ_AFTER} IsMultiRegionTrail false");
+    // Source: CloudTrail user guide, "Global service events".
+    let global = match region.partition().as_str() {
+        "aws" => "us-east-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-cn" => "cn-north-1",
+        // Where those of other partitions are recorded isn't documented.
+        _ => region.as_str(),
+    };
+    if region.as_str() != global {
+        shown.push_str(&format!(
+            ", so that what global services such as IAM record in {global} is in none of its files"
+        ));
+    }
     Finding {
         remedies: vec![widen(trail, settings)],
         ..finding(
             "trail.single-region",
             Severity::Medium,
             format!("trail {} records {region} only", trail.name()),
-            vec![format!("{READ_AFTER} IsMultiRegionTrail false")],
+            vec![shown],
         )
     }
 }
 
 /// How a trail of one Region is made to record all: without global events AWS refuses that.
 pub(super) fn widen(trail: &TrailArn, settings: &Settings) -> Remedy {
-    let with_global = match settings.global_events {
-        Some(true) => "--is-multi-region-trail",
-        Some(false) | None => "--is-multi-region-trail --include-global-service-events",
-    };
-    Remedy::Command(update_trail(trail, with_global))
+    let mut options = "--is-multi-region-trail".to_owned();
+    if settings.global_events != Some(true) {
+        options = format!("{options} {WITH_GLOBAL}");
+    }
+    Remedy::Command(update_trail(trail, &options))
 }
 
 /// How a trail that leaves management events out is made to record them, without losing what else it records.
@@ -160,14 +175,29 @@ pub(super) fn start_by_hand(trail: &TrailArn) -> Vec<Remedy> {
     vec![Remedy::Command(start_logging(trail))]
 }
 
-pub(super) fn management_events_excluded(trail: &TrailArn, selectors: &Selectors, what: String) -> Finding {
+/// Selectors leave out what `left_out` tells, or a flag the events of global services.
+pub(super) fn management_events_excluded(
+    trail: &TrailArn,
+    left_out: Option<(&Selectors, String)>,
+    without_global: bool,
+) -> Finding {
+    const GLOBAL: &str = "it leaves out the events of global services such as IAM";
+    let (mut remedies, mut evidence) = (Vec::new(), Vec::new());
+    if let Some((selectors, what)) = left_out {
+        remedies = record_by_hand(trail, selectors);
+        evidence.push(what);
+    }
+    if without_global {
+        remedies.push(Remedy::Command(update_trail(trail, WITH_GLOBAL)));
+        evidence.push(GLOBAL.to_owned());
+    }
     Finding {
-        remedies: record_by_hand(trail, selectors),
+        remedies,
         ..finding(
             EXCLUDED,
             Severity::High,
             format!("trail {} leaves out management events", trail.name()),
-            vec![what],
+            evidence,
         )
     }
 }

@@ -6,7 +6,7 @@
 use super::destination::{self, Destination};
 use super::key_owner::{self, KeyOwner};
 use super::organization::{self, Organization};
-use super::{Call, Effect, Ensure, Facts, Recorded, Status, TrailState, findings};
+use super::{Call, Effect, Ensure, Facts, Recorded, Selectors, Settings, Status, TrailState, findings};
 use crate::change::Change;
 use crate::facts::Reading;
 use crate::guards::draft::Draft;
@@ -46,7 +46,7 @@ impl<'a> Judgement<'a> {
             self.multi_region(state);
         }
         if self.policy.requires(TrailRequirement::ManagementEvents) {
-            self.management_events();
+            self.management_events(state);
         }
         let organization = organization::judge(self.change, self.facts, self.trail, state);
         let organization = self.destination(state, organization);
@@ -108,24 +108,44 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    fn management_events(&mut self) {
+    fn management_events(&mut self, state: &TrailState) {
+        let left_out = self.selected();
+        let Settings { global_events, multi_region, .. } = state.settings;
+        // A trail of all Regions can't leave them out.
+        if global_events.is_none() && multi_region == Some(false) {
+            self.not_told("records global services", "whether it records global services");
+        }
+        let without_global = global_events == Some(false);
+        if left_out.is_some() || without_global {
+            let finding = findings::management_events_excluded(self.trail, left_out, without_global);
+            self.draft.findings.push(finding);
+        }
+    }
+
+    /// What its selectors surely leave out.
+    fn selected(&mut self) -> Option<(&'a Selectors, String)> {
         const WHAT: &str = "whether it records management events";
-        let selectors = match &self.facts.selectors {
-            Reading::Known(selectors) => selectors,
+        let facts = self.facts;
+        let selectors = match &facts.selectors {
+            Reading::Known(selectors) => Ok(selectors),
             Reading::Assumed(selectors) => {
                 self.assume("has the event selectors of a new trail");
-                selectors
+                Ok(selectors)
             }
-            Reading::Absent => return self.draft.doubt(&format!("{WHAT}: it has no event selectors")),
-            Reading::Unreadable(error) => return self.draft.unread(WHAT, error),
-            Reading::NotAsked => return self.draft.doubt(&format!("{WHAT}: nobody asked")),
+            Reading::Absent => Err("it has no event selectors".to_owned()),
+            Reading::Unreadable(error) => {
+                self.draft.retryable |= error.retryable;
+                Err(error.why.clone())
+            }
+            Reading::NotAsked => Err("nobody asked".to_owned()),
         };
-        match selectors.records_management_events() {
-            Recorded::Yes => {}
-            Recorded::No { what, .. } => {
-                self.draft.findings.push(findings::management_events_excluded(self.trail, selectors, what));
+        match selectors.map(|it| (it, it.records_management_events())) {
+            Ok((_, Recorded::Yes)) => None,
+            Ok((selectors, Recorded::No { what, .. })) => Some((selectors, what)),
+            Ok((_, Recorded::Unknown(why))) | Err(why) => {
+                self.draft.doubt(&format!("{WHAT}: {why}"));
+                None
             }
-            Recorded::Unknown(why) => self.draft.doubt(&format!("{WHAT}: {why}")),
         }
     }
 

@@ -226,6 +226,7 @@ impl Settings {
             (told.multi_region, self.multi_region),
             (told.validation, self.validation),
             (told.organization, self.organization),
+            (told.global_events, self.global_events),
         ];
         comparable && told.key.differs(&self.key)
             || !self.moved_from(&told).is_empty()
@@ -262,6 +263,7 @@ impl Settings {
             "multi_region": flag(self.multi_region),
             "validation": flag(self.validation),
             "organization": flag(self.organization),
+            "global_events": flag(self.global_events),
         })
     }
 }

@@ -5,6 +5,7 @@ mod convergence;
 mod destination;
 mod early;
 mod encryption;
+mod global;
 mod gone;
 mod key_owner;
 mod organization;
