@@ -350,6 +350,14 @@ pub const SCENARIOS: &[Scenario] = &[
         "a list of buckets says nothing about topics and log groups: these are compared with what was",
     ),
     found(
+        "log-role-swapped",
+        Rules::TrailKey,
+        &[REDIRECTED],
+        &[],
+        &[DELIVERY_FAILING],
+        "the same log group by another role, which may be one that can't write to it",
+    ),
+    found(
         "organization-trail-changed-by-delegate",
         Rules::TrailKey,
         &[UNENCRYPTED, VALIDATION_OFF],

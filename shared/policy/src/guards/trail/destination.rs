@@ -38,7 +38,9 @@ fn names_bucket(change: &Change) -> bool {
 
 /// What no list of buckets speaks for.
 fn names_more_than_bucket(change: &Change) -> bool {
-    names_any(change, &["s3KeyPrefix", "snsTopicName", "cloudWatchLogsLogGroupArn"])
+    const NAMES: [&str; 4] =
+        ["s3KeyPrefix", "snsTopicName", "cloudWatchLogsLogGroupArn", "cloudWatchLogsRoleArn"];
+    names_any(change, &NAMES)
 }
 
 /// A record that leaves its request out may have named anything.

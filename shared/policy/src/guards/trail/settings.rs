@@ -189,28 +189,34 @@ impl Settings {
     /// Where these settings deliver elsewhere than `earlier` ones did; what either doesn't tell isn't compared.
     #[must_use]
     pub fn moved_from(&self, earlier: &Self) -> Vec<Moved> {
-        let pairs = [
+        const GROUP: &str = "cloud-watch-logs-log-group-arn";
+        const ROLE: &str = "cloud-watch-logs-role-arn";
+        let mut pairs = vec![
             ("bucket", "s3-bucket-name", &earlier.bucket, &self.bucket),
             ("key prefix", "s3-key-prefix", &earlier.prefix, &self.prefix),
             ("SNS topic", "sns-topic-name", &earlier.topic, &self.topic),
-            (
-                "CloudWatch Logs log group",
-                "cloud-watch-logs-log-group-arn",
-                &earlier.log_group,
-                &self.log_group,
-            ),
+            ("CloudWatch Logs log group", GROUP, &earlier.log_group, &self.log_group),
         ];
+        // With another group goes another role.
+        if !earlier.log_group.differs(&self.log_group) {
+            pairs.push(("role by which it writes to its log group", ROLE, &earlier.log_role, &self.log_role));
+        }
         let shown = |name: &Named| name.name().map_or("none".to_owned(), str::to_owned);
         let option = |option: &'static str, name: &Named| Options::one(option, name.name().unwrap_or(""));
         pairs
             .into_iter()
             .filter(|(_, _, earlier, now)| earlier.differs(now))
             .map(|(what, name, before, now)| {
-                let mut back = option(name, before);
                 // The API takes the log group and its role together only.
-                if what == "CloudWatch Logs log group" && earlier.log_role != Named::NotTold {
-                    back = back.and(option("cloud-watch-logs-role-arn", &earlier.log_role));
-                }
+                let back = match name {
+                    ROLE if self.log_group != Named::NotTold => {
+                        option(GROUP, &self.log_group).and(option(name, before))
+                    }
+                    GROUP if earlier.log_role != Named::NotTold => {
+                        option(name, before).and(option(ROLE, &earlier.log_role))
+                    }
+                    _ => option(name, before),
+                };
                 Moved { what: format!("the {what} was {} and is {}", shown(before), shown(now)), back }
             })
             .collect()

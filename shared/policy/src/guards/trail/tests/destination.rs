@@ -131,6 +131,41 @@ fn a_redirected_trail_is_set_back_by_one_exact_command() {
 }
 
 #[test]
+fn another_role_for_the_same_log_group_is_set_back_with_it() {
+    const GROUP: &str = "arn:aws:logs:eu-central-1:111122223333:log-group:t:*";
+    let role = |name: &str| Named::Is(format!("arn:aws:iam::111122223333:role/{name}"));
+    let with = |group: &str, name: &str| Settings {
+        log_group: Named::Is(group.to_owned()),
+        log_role: role(name),
+        ..good_settings()
+    };
+    let told = |now: Settings| {
+        let facts = Facts {
+            trail: Reading::Known(TrailState { arn: trail(), settings: now }),
+            earlier: Reading::Known(with(GROUP, "writer")),
+            ..good()
+        };
+        let call = json!({ "name": "audit", "cloudWatchLogsRoleArn": "arn:aws:iam::111122223333:role/x" });
+        plan(&change_of(&record("UpdateTrail", call)), &facts)
+    };
+    let swapped = told(with(GROUP, "scratch"));
+    let finding = &swapped.findings[0];
+    assert_eq!(
+        finding.evidence,
+        [
+            "the role by which it writes to its log group was arn:aws:iam::111122223333:role/writer and is arn:aws:iam::111122223333:role/scratch"
+        ]
+    );
+    let back = format!(
+        "aws cloudtrail update-trail --region eu-central-1 --name {TRAIL} --cloud-watch-logs-log-group-arn '{GROUP}' --cloud-watch-logs-role-arn arn:aws:iam::111122223333:role/writer"
+    );
+    assert_eq!(finding.remedies[1].to_string(), back);
+    let both = told(with("arn:aws:logs:eu-central-1:111122223333:log-group:u:*", "scratch"));
+    assert_eq!((both.findings[0].evidence.len(), both.findings[0].remedies[1].to_string()), (1, back));
+    assert_eq!(ids(&told(with(GROUP, "writer"))), [""; 0]);
+}
+
+#[test]
 fn a_list_of_buckets_is_asked_for_where_it_would_help() {
     let steps = |policy: &Policy, request: Value| {
         let facts = Facts { earlier: Reading::Absent, ..good() };
