@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use sealwatch_policy::change::Change;
 use sealwatch_policy::facts::{KeyReading, Reading, Unreadable};
 use sealwatch_policy::guards::trail::{
-    Call, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState,
-    keys_to_read, others_matter, questions, too_early, trail_to_read,
+    Call, Facts, Named, OtherTrail, Questions, Selectors, Settings, Status, TrailState, keys_to_read,
+    others_matter, questions, too_early, trail_to_read,
 };
 use sealwatch_policy::names::{KeyRef, Region, TrailArn};
 use sealwatch_policy::untrusted::clean;
@@ -236,8 +236,17 @@ pub async fn status(boot: &Boot, trail: &TrailArn, step: Step, deadline: &Deadli
                 log_group_error: error(answer.latest_cloud_watch_logs_delivery_error()),
             })
         }
-        Err(trouble) if trouble.is("TrailNotFoundException") => Reading::Absent,
+        Err(trouble) if trouble.is("TrailNotFoundException") => not_found(boot, trail),
         Err(trouble) => Reading::Unreadable(trouble.into()),
+    }
+}
+
+/// That a trail isn't found proves that it is gone where it is at home only: of another account's or Region's, which
+/// DescribeTrails listed, AWS may not answer from here.
+pub fn not_found<T>(boot: &Boot, trail: &TrailArn) -> Reading<T> {
+    match boot.foreign(trail.place()) {
+        Some(_) => Reading::Unreadable(Unreadable::for_good("AWS doesn't show it from here")),
+        None => Reading::Absent,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What an answer leaves out isn't filled in: of a call it would mean a default, of an answer it tells nothing.
 
+use crate::gather::not_found;
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::types::AdvancedFieldSelector;
 use sealwatch_policy::facts::{Reading, Unreadable};
@@ -20,7 +21,7 @@ pub async fn selectors(boot: &Boot, trail: &TrailArn, deadline: &Deadline) -> Re
             Some(selectors) => Reading::Known(selectors),
             None => Reading::Unreadable(Unreadable::for_good("GetEventSelectors: the answer holds none")),
         },
-        Err(trouble) if trouble.is("TrailNotFoundException") => Reading::Absent,
+        Err(trouble) if trouble.is("TrailNotFoundException") => not_found(boot, trail),
         Err(trouble) => Reading::Unreadable(trouble.into()),
     }
 }

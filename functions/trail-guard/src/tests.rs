@@ -2,6 +2,7 @@
 //! becomes of answers that no emulator can be made to give.
 
 mod early;
+mod others;
 mod past;
 mod tags;
 
