@@ -122,6 +122,7 @@ impl<'a> Judgement<'a> {
             }
         }
     }
+
     fn tell(&mut self, left: Left<'a>, blind: Blind) {
         match left {
             Left::Trails(trails) => {
