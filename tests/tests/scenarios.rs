@@ -165,8 +165,8 @@ fn every_finding_has_its_paragraph_in_the_runbook() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let headings: Vec<&str> = readme.lines().filter(|line| line.starts_with("### ")).collect();
     for id in GUARDS.into_iter().flat_map(ids_in_the_source) {
-        let quoted = format!("`{id}`");
-        assert!(headings.iter().any(|heading| heading.contains(&quoted)), "{id} has no paragraph");
+        let anchored = format!("<a id=\"{}\"></a>`{id}`", id.replace('.', "-"));
+        assert!(headings.iter().any(|heading| heading.contains(&anchored)), "{id} has no paragraph");
     }
 }
 
