@@ -75,19 +75,31 @@ def begun(config: str, environment: str) -> str:
     return "\n".join([config, f"[{section}.global.parameters]", f"stack_name = {name}", "", f"[{section}.deploy.parameters]", *lines, ""])
 
 
-def protect(aws: boto3.Session, stack: str) -> list[str]:
-    """Protects a stack from deletion, which would take away every rule that could tell of it; what to say of that."""
+def changed(aws: boto3.Session, stack: str):
+    """When a stack was changed last; `None` if that can't be told, as before the first deployment."""
+    try:
+        (found,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError):
+        return None
+    return found.get("LastUpdatedTime", found["CreationTime"])
+
+
+def protect(aws: boto3.Session, stack: str, before) -> str:
+    """Protects a stack that was changed since then from deletion, which would take away every rule that could tell of it; what to say of that."""
+    where = f"{stack} in {aws.region_name or 'REGION'}"
     try:
         client = aws.client("cloudformation")
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
-        # One whose changes were declined isn't there yet.
-        if found.get("EnableTerminationProtection") or not found["StackStatus"].endswith("_COMPLETE"):
-            return []
+        if found.get("EnableTerminationProtection"):
+            return f"the stack {where} is protected from deletion"
+        # What was declined, or isn't there yet, is nobody's to change.
+        if not found["StackStatus"].endswith("_COMPLETE") or found.get("LastUpdatedTime", found["CreationTime"]) == before:
+            return f"the stack {where} wasn't changed, and isn't protected from deletion"
         client.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
     except (BotoCoreError, ClientError) as error:
-        command = f"aws cloudformation update-termination-protection --enable-termination-protection --stack-name {stack}"
-        return [f"warning: the stack isn't protected from deletion: {error}; do it by hand: {command}"]
-    return [f"the stack {stack} is protected from deletion now, which pages once; README, \"Remove it\", says how to lift that"]
+        command = "aws cloudformation update-termination-protection --enable-termination-protection"
+        return f"warning: the stack {where} isn't protected from deletion: {error}; do it by hand: {command} --stack-name {stack} --region {aws.region_name or 'REGION'}"
+    return f'the stack {where} is protected from deletion now, which pages once; README, "Remove it", says how to lift that'
 
 
 def too_long(name: str) -> list[str]:
@@ -141,13 +153,14 @@ def main() -> int:
     print("from the policy file and the packages:", " ".join(f"{name}={value}" for name, value in wanted.items()))
     overrides = [f"{name}={shlex.quote(value)}" for name, value in parameters.items()]
     command = [str(SAM), "deploy", "--guided", "--config-env", environment, "--parameter-overrides", *overrides]
+    kept = session(config.read_text(), environment)
+    before = changed(kept, stack_name(config.read_text(), environment))
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     answered = config.read_text()
-    if code == 0:
-        for line in protect(session(answered, environment), stack_name(answered, environment)):
-            print(line)
     wrong = disagreements(wanted, saved(answered, environment))
     long = too_long(stack_name(answered, environment))
+    if code == 0 and not long:
+        print(protect(session(answered, environment), stack_name(answered, environment), before))
     for line in long:
         print(f"error: {line}; delete that stack, write a shorter name into samconfig.toml and run `make deploy` again", file=sys.stderr)
     for line in wrong:

@@ -1,5 +1,6 @@
 """`make deploy`: the roles' modes follow from the policy file, and the architecture from the packages."""
 
+import datetime
 import importlib.util
 import os
 import pathlib
@@ -15,6 +16,7 @@ import boto3
 from botocore.stub import Stubber
 from stack import ROOT, written
 
+MADE, LATER = (datetime.datetime(2026, 11, 3, hour, tzinfo=datetime.UTC) for hour in (9, 10))
 spec = importlib.util.spec_from_file_location("deploy", ROOT / "deploy/deploy.py")
 deploy = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(deploy)
@@ -129,7 +131,9 @@ class AnotherRegion(unittest.TestCase):
 class Protection(unittest.TestCase):
     """Against botocore's own model of CloudFormation, without a network."""
 
-    def protect(self, *answers) -> list[str]:
+    on = ("update_termination_protection", {}, {"StackName": "sealwatch", "EnableTerminationProtection": True})
+
+    def protect(self, *answers, before=None) -> str:
         aws = boto3.Session("test", "test", region_name="eu-central-1")
         client = aws.client("cloudformation")
         with Stubber(client) as stubber:
@@ -139,34 +143,35 @@ class Protection(unittest.TestCase):
                 else:
                     stubber.add_response(name, answer, asked)
             with unittest.mock.patch.object(aws, "client", return_value=client):
-                said = deploy.protect(aws, "sealwatch")
+                said = deploy.protect(aws, "sealwatch", before)
             stubber.assert_no_pending_responses()
+        self.assertIn("sealwatch in eu-central-1", said)
         return said
 
     def found(self, **more) -> tuple:
-        stack = {"StackName": "sealwatch", "CreationTime": "2026-11-03T09:00:00Z", "StackStatus": "UPDATE_COMPLETE"} | more
+        stack = {"StackName": "sealwatch", "CreationTime": MADE, "StackStatus": "UPDATE_COMPLETE"} | more
         return "describe_stacks", {"Stacks": [stack]}, {"StackName": "sealwatch"}
 
     def test_is_switched_on_once(self):
-        on = {"StackName": "sealwatch", "EnableTerminationProtection": True}
-        (said,) = self.protect(self.found(), ("update_termination_protection", {}, on))
-        self.assertIn("protected from deletion", said)
-        self.assertEqual(self.protect(self.found(EnableTerminationProtection=True)), [])
+        self.assertIn("is protected from deletion now", self.protect(self.found(), self.on))
+        self.assertIn("is protected from deletion now", self.protect(self.found(LastUpdatedTime=LATER), self.on, before=MADE))
+        self.assertTrue(self.protect(self.found(EnableTerminationProtection=True)).endswith("is protected from deletion"))
 
-    def test_is_not_for_a_stack_that_was_declined(self):
-        self.assertEqual(self.protect(self.found(StackStatus="REVIEW_IN_PROGRESS")), [])
+    def test_is_not_for_what_was_declined(self):
+        for answer, before in ((self.found(StackStatus="REVIEW_IN_PROGRESS"), None), (self.found(), MADE), (self.found(LastUpdatedTime=LATER), LATER)):
+            self.assertIn("wasn't changed", self.protect(answer, before=before))
 
     def test_that_fails_is_told_with_the_command(self):
-        on = {"StackName": "sealwatch", "EnableTerminationProtection": True}
-        for answers in ([self.found(), ("update_termination_protection", "AccessDenied", on)], [("describe_stacks", "AccessDenied", {"StackName": "sealwatch"})]):
-            (said,) = self.protect(*answers)
+        denied = (self.on[0], "AccessDenied", self.on[2])
+        for answers in ([self.found(), denied], [("describe_stacks", "AccessDenied", {"StackName": "sealwatch"})]):
+            said = self.protect(*answers)
             self.assertIn("AccessDenied", said)
-            self.assertIn("aws cloudformation update-termination-protection", said)
+            self.assertIn("aws cloudformation update-termination-protection --enable-termination-protection --stack-name sealwatch --region eu-central-1", said)
 
     def test_without_a_region_is_told_too(self):
         with unittest.mock.patch.dict(os.environ, {"AWS_CONFIG_FILE": os.devnull}, clear=True):
-            (said,) = deploy.protect(boto3.Session(), "sealwatch")
-        self.assertIn("region", said)
+            self.assertIn("region", deploy.protect(boto3.Session(), "sealwatch", None))
+            self.assertIsNone(deploy.changed(boto3.Session(), "sealwatch"))
 
 
 class TheAccount(unittest.TestCase):

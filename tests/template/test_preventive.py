@@ -92,6 +92,9 @@ class TheGuardrail(unittest.TestCase):
             *(("lambda:UpdateFunctionCode", own.attribute(it, "Arn")) for it in GUARDS.values()),
             ("sns:SetTopicAttributes", own.attribute("Topic", "Arn")),
             ("sqs:SetQueueAttributes", own.attribute("FailureQueue", "Arn")),
+            *(("iam:DeleteRolePolicy", own.attribute(it, "Arn")) for it in own.of_type("AWS::IAM::Role")),
+            *(("scheduler:DeleteSchedule", arns.format(service="scheduler", rest=f"schedule/default/{own.name_of(it)}")) for it in own.of_type("AWS::Scheduler::Schedule")),
+            *(("logs:DeleteLogGroup", own.attribute(it, "Arn")) for it in own.of_type("AWS::Logs::LogGroup")),
         ]
         for action, arn in calls:
             with self.subTest(action=action, arn=arn):
@@ -101,6 +104,14 @@ class TheGuardrail(unittest.TestCase):
                 self.assertFalse(denied(action, resource=arn.replace("sealwatch", "payments")))
                 self.assertFalse(denied(action, Stack(PATH, SealwatchStack="watch"), resource=arn))
         self.assertTrue(denied("cloudtrail:StopLogging", by=DEPLOYER), "it may change Sealwatch, and nothing else")
+
+    def test_nobody_makes_himself_one_of_them(self):
+        for role in (BREAK_GLASS, DEPLOYER):
+            for action in ("iam:CreateRole", "iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy"):
+                self.assertTrue(denied(action, resource=role))
+                self.assertTrue(denied(action, resource=role, by=DEPLOYER))
+                self.assertFalse(denied(action, resource=role, by=BREAK_GLASS))
+        self.assertFalse(denied("iam:CreateRole", resource=SOMEBODY))
 
     def test_the_break_glass_role_may(self):
         for action in ("kms:DisableKey", "kms:ScheduleKeyDeletion", "logs:DisassociateKmsKey", "cloudtrail:StopLogging", "cloudtrail:DeleteTrail"):
@@ -129,7 +140,9 @@ class TheGuardrail(unittest.TestCase):
             self.assertFalse(denied(action))
 
     def test_it_is_a_policy_that_organizations_takes(self):
-        role = "arn:aws-us-gov:iam::*:role/" + "x" * 512
+        parameters = written(PATH)["Parameters"]
+        role = ("arn:aws-us-gov:iam::*:role/" + "x" * 512)[: int(parameters["BreakGlassRole"]["MaxLength"])]
+        self.assertEqual(parameters["DeployRole"]["MaxLength"], parameters["BreakGlassRole"]["MaxLength"])
         properties = Stack(PATH, BreakGlassRole=role, DeployRole=role, SealwatchStack="x" * 32).properties("Guardrail")
         self.assertEqual(properties["Type"], "SERVICE_CONTROL_POLICY")
         self.assertLess(len(json.dumps(properties["Content"])), LONGEST)

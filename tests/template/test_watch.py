@@ -305,7 +305,9 @@ class ChangesToItself(unittest.TestCase):
             self.pages(call("logs", "DeleteLogGroup", logGroupName=name), call("logs", "DeleteLogStream", logGroupName=name))
             arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"
             self.pages(*(call("logs", "PutDataProtectionPolicy", logGroupIdentifier=it) for it in (name, arn)))
+        self.pages(call("logs", "PutAccountPolicy", policyName="a", policyType="DATA_PROTECTION_POLICY"))
         self.is_silent(call("logs", "DeleteLogGroup", logGroupName="/aws/lambda/payments"))
+        self.is_silent(call("logs", "PutAccountPolicy", policyName="a", policyType="SUBSCRIPTION_FILTER_POLICY"))
 
     def test_its_stack(self):
         arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/sealwatch/1a2b"
