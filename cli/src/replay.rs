@@ -70,7 +70,7 @@ pub struct Arguments {
     /// What is known before the first change: keys, log groups, trails (see `sealwatch schema state`)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// What to show the receipts as
+    /// What to show the receipts as; a table is as wide as the terminal, else as COLUMNS says, else 160
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Make the repairs in the world, so that later changes meet a repaired account

@@ -733,20 +733,24 @@ fn check_notes_what_switches_a_guard_off_or_hangs_on_what_a_caller_chooses() {
         notes(&format!("mode = \"page\"\n{rule}[[exempt]]\nguard = \"log-group\"\n{what}\nreason = \"a\"\n"))
     };
     let everything = "the exemption on line 5 exempts everything: the log-group guard has nothing left to do";
-    let role = "write the role, arn:aws:iam::ACCOUNT:role/Ops";
+    let roles =
+        "the exemption on line 5 exempts every role: the log-group guard is left with users and services";
+    let write =
+        "write the role with its path, as `aws iam get-role --role-name NAME --query Role.Arn` tells it";
     let session = format!(
-        "the `principal` on line 5 is held against the session's name, which the caller chooses: {role}"
+        "the `principal` on line 5 is held against the session's name, which whoever assumes the role mostly chooses: {write}"
     );
     let nobody =
-        format!("the `principal` on line 5 names a role without a session, which is nobody's ARN: {role}");
+        format!("the `principal` on line 5 names a role without a session, which is nobody's ARN: {write}");
     for (what, expected) in [
         ("match = \"*\"", vec![everything.to_owned()]),
+        ("match = \"?*\"", vec![everything.to_owned()]),
         ("match = \"/dev/*\"", vec![]),
-        ("principal = \"arn:aws:iam::111122223333:role/*\"", vec![everything.to_owned()]),
-        ("principal = \"arn:*:iam::*:*\"", vec![everything.to_owned()]),
+        ("principal = \"arn:aws:iam::111122223333:role/*\"", vec![roles.to_owned()]),
+        ("principal = \"arn:*:iam::*:*\"", vec![roles.to_owned()]),
         ("principal = \"arn:aws:iam::111122223333:role/Ops\"", vec![]),
-        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops/jane\"", vec![session.clone()]),
-        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops/*\"", vec![]),
+        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops/jane\"", vec![session]),
+        ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops/**\"", vec![]),
         ("principal = \"arn:aws:sts::111122223333:assumed-role/Ops\"", vec![nobody]),
     ] {
         assert_eq!(exempt(what), expected, "{what}");

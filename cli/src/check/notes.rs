@@ -21,12 +21,8 @@ pub fn of(policy: &Policy, now: Timestamp) -> Vec<String> {
         Exempt::Principal(pattern) => by_session(pattern, exemption.line),
         Exempt::Tag { .. } => None,
     }));
-    let all =
-        policy.exemptions.iter().filter(|exemption| !exemption.has_passed(now) && is_everything(exemption));
-    warnings.extend(all.map(|exemption| {
-        let Exemption { guard, line, .. } = exemption;
-        format!("the exemption on line {line} exempts everything: the {guard} guard has nothing left to do")
-    }));
+    let current = policy.exemptions.iter().filter(|exemption| !exemption.has_passed(now));
+    warnings.extend(current.filter_map(leaves_little));
     warnings.extend(policy.exemptions.iter().filter_map(|exemption| protected(policy, exemption)));
     if !policy.log_groups.rules.iter().any(|rule| rule.pattern == "*") {
         warnings.push(
@@ -47,36 +43,41 @@ pub fn of(policy: &Policy, now: Timestamp) -> Vec<String> {
     warnings
 }
 
-/// Whether nothing is left that isn't exempt.
-fn is_everything(exemption: &Exemption) -> bool {
-    match &exemption.what {
-        Exempt::Name(pattern) => pattern.chars().all(|it| it == '*'),
-        Exempt::Principal(pattern) => {
-            pattern.splitn(6, ':').nth(5).is_some_and(|whom| wildcard::covers(whom, "role/*"))
-        }
-        Exempt::Tag { .. } => false,
+/// What an exemption leaves to the guard, if that is little.
+fn leaves_little(Exemption { guard, what, line, .. }: &Exemption) -> Option<String> {
+    match what {
+        // No name is empty.
+        Exempt::Name(pattern) if wildcard::covers(pattern, "?*") => Some(format!(
+            "the exemption on line {line} exempts everything: the {guard} guard has nothing left to do"
+        )),
+        Exempt::Principal(pattern) if is_every_role(pattern) => Some(format!(
+            "the exemption on line {line} exempts every role: the {guard} guard is left with users and services"
+        )),
+        Exempt::Name(_) | Exempt::Principal(_) | Exempt::Tag { .. } => None,
     }
+}
+
+fn is_every_role(pattern: &str) -> bool {
+    pattern.splitn(6, ':').nth(5).is_some_and(|whom| wildcard::covers(whom, "role/*"))
 }
 
 /// What is to be known of a `principal` that names sessions: they are named by whoever assumes the role.
 fn by_session(pattern: &str, line: usize) -> Option<String> {
+    const WRITE: &str =
+        "write the role with its path, as `aws iam get-role --role-name NAME --query Role.Arn` tells it";
     let (_, role) = pattern.split_once(":assumed-role/")?;
-    let Some((role, session)) = role.split_once('/') else {
-        return (!role.contains('*')).then(|| {
+    match role.split_once('/') {
+        None if role.contains('*') => None,
+        None => Some(format!(
+            "the `principal` on line {line} names a role without a session, which is nobody's ARN: {WRITE}"
+        )),
+        Some((_, session)) => session.chars().any(|it| it != '*').then(|| {
             format!(
-                "the `principal` on line {line} names a role without a session, which is nobody's ARN: write the \
-                 role, arn:aws:iam::ACCOUNT:role/{}",
-                clean(role, 64)
+                "the `principal` on line {line} is held against the session's name, which whoever assumes the role \
+                 mostly chooses: {WRITE}"
             )
-        });
-    };
-    (session != "*").then(|| {
-        format!(
-            "the `principal` on line {line} is held against the session's name, which the caller chooses: write the \
-             role, arn:aws:iam::ACCOUNT:role/{}",
-            clean(role, 64)
-        )
-    })
+        }),
+    }
 }
 
 /// Why an exemption of keys never applies: what policy protects by its alias, no alias exempts.

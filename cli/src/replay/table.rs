@@ -49,7 +49,7 @@ impl<W: Write> Table<W> {
 
 /// A width that a table can have.
 fn columns(told: &str) -> Option<u16> {
-    told.parse().ok().filter(|width| *width >= 40)
+    told.parse().ok().filter(|width| *width >= 80)
 }
 
 /// Whether a terminal is to get no colours: by no-color.org where the variable isn't empty, or because it has none.

@@ -16,7 +16,7 @@ static RECORDS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"Rec
 const RECORD: &str = "CloudTrailEvent";
 
 /// What to do about an answer that was cut short.
-const MORE: &str = "there are more events than were read: an answer of LookupEvents has a `NextToken`; \
+const MORE: &str = "an answer of LookupEvents has a `NextToken`: unless the next answer was read too, there are more events; \
     `aws cloudtrail lookup-events` fetches all without `--max-items` and `--no-paginate`";
 
 /// What the elements of a list are.
