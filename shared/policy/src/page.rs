@@ -207,8 +207,7 @@ fn step_in_chat(remedy: &Remedy) -> String {
     let step = one_line(&remedy.to_string()).into_owned();
     match remedy {
         Remedy::Command(_) | Remedy::Statement(_) if !chat::shows(&step) => {
-            "take the next command or statement from the e-mail: it holds characters that chat can't show"
-                .to_owned()
+            "take the next command or statement from the e-mail: chat can't show it as it is".to_owned()
         }
         Remedy::Command(_) | Remedy::Statement(_) | Remedy::Step(_) => step,
     }

@@ -21,7 +21,7 @@ pub(super) fn notification(
 ) -> Value {
     let context: Map<String, Value> =
         context.iter().map(|(key, value)| ((*key).to_owned(), Value::from(plain(value)))).collect();
-    // A command that was cut would be a wrong command: a long one stays in the description only.
+    // A step that was cut might say something else: a long one stays in the description only.
     let steps: Vec<String> = steps
         .iter()
         .map(|step| plain(step))
@@ -45,9 +45,9 @@ pub(super) fn notification(
     })
 }
 
-/// Whether chat can show a text as it is: a command in which something was replaced would be another command.
+/// Whether chat can show a text as it is: a command that was cut, or in which something was replaced, would be another command.
 pub(super) fn shows(text: &str) -> bool {
-    !text.contains(REPLACED)
+    !text.contains(REPLACED) && text.chars().count() <= STEP_LIMIT
 }
 
 /// What a chat client would read as a mark, a link or a mention. A `>` alone is none of these, and commands redirect with it.
