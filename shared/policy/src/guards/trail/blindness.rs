@@ -10,13 +10,20 @@ use super::{Call, Ensure, Facts, Status, TrailState, settings};
 use crate::change::Change;
 use crate::facts::Reading;
 use crate::plan::{self, Remedy};
+use crate::policy::TrailRequirement;
 
-/// Whether a call may have made a trail record its own Region only. A record that leaves its request out may hold anything.
+/// Whether a call may have made a trail record its own Region only. A record that leaves its request out may hold anything, and a trail that
+/// was made again may differ from the one of its name.
 pub(super) fn may_be_narrowed(change: &Change, state: &TrailState) -> bool {
-    state.settings.multi_region != Some(true)
-        && Call::of(change) == Some(Call::Update)
-        && (!change.request.is_object()
-            || settings::flag(change.request.get("isMultiRegionTrail")) == Some(false))
+    let may = match Call::of(change) {
+        Some(Call::Update) => {
+            !change.request.is_object()
+                || settings::flag(change.request.get("isMultiRegionTrail")) == Some(false)
+        }
+        Some(Call::Create | Call::Delete) => true,
+        _ => false,
+    };
+    may && state.settings.multi_region != Some(true)
 }
 
 impl<'a> Judgement<'a> {
@@ -36,16 +43,26 @@ impl<'a> Judgement<'a> {
     /// Whether anything is left that records what this trail doesn't.
     pub(super) fn coverage(&mut self) {
         let Facts { status, selectors, others, .. } = self.facts;
-        if super::never_started(self.change, status) {
+        let is_narrowed = self.is_narrowed();
+        let never_started = super::never_started(self.change, status);
+        let mut lacking = coverage::lacking(status, selectors);
+        let own = Coverage::of(status, selectors, CLOUDTRAIL);
+        if matches!(own, Coverage::None(_)) && !never_started {
+            let is_dark = matches!(Left::of(others, &lacking, false), Left::None { services, .. } if services == lacking);
+            // Where others record, what its selectors left out all along isn't lost with it.
+            if !is_dark && Call::of(self.change) != Some(Call::PutSelectors) {
+                lacking.retain(|it| !matches!(Coverage::of(&LOGS_AGAIN, selectors, it), Coverage::None(_)));
+            }
+            if is_narrowed || !lacking.is_empty() {
+                self.left(&lacking);
+            }
             return;
         }
-        let lacking = coverage::lacking(status, selectors);
-        let own = Coverage::of(status, selectors, CLOUDTRAIL);
-        if matches!(own, Coverage::None(_)) {
-            return self.left(&lacking);
-        }
-        if self.is_narrowed() {
+        if is_narrowed {
             self.left(&[]);
+        }
+        if never_started {
+            return;
         }
         if own != Coverage::Full {
             // Its own doubt stands already; another trail that records makes it no alarm.
@@ -55,23 +72,30 @@ impl<'a> Judgement<'a> {
                 self.draft.reasons.extend(told);
             }
         } else if let Left::None { services, .. } = Left::of(others, &lacking, false) {
-            let excluded = |it: &&mut plan::Finding| it.id == findings::EXCLUDED;
-            if let Some(finding) = self.draft.findings.iter_mut().find(excluded) {
-                let services = services.join(", ");
-                finding
-                    .evidence
-                    .push(format!("no other trail records {services}: no guard hears of its calls"));
+            let services = services.join(", ");
+            let evidence = format!("no other trail records {services}: no guard hears of its calls");
+            match self.draft.findings.iter_mut().find(|it| it.id == findings::EXCLUDED) {
+                Some(finding) => finding.evidence.push(evidence),
+                // Also where policy doesn't ask for management events: the guards live on them.
+                None => {
+                    let left_out = self.selected();
+                    let mut finding = findings::management_events_excluded(self.trail, left_out, false);
+                    finding.evidence.push(evidence);
+                    self.draft.findings.push(finding);
+                }
             }
         }
     }
 
-    /// Whether the change made it record its own Region only, or may have.
+    /// Whether the change made it record its own Region only, or may have. Deployments set this again with each call: where nothing tells
+    /// what it was, and policy doesn't ask for all Regions, it counts as what it always was.
     fn is_narrowed(&self) -> bool {
         let narrowed = match &self.facts.trail {
             Reading::Known(state) | Reading::Assumed(state) => may_be_narrowed(self.change, state),
             Reading::NotAsked | Reading::Absent | Reading::Unreadable(_) => false,
         };
-        narrowed && self.recorded_all_regions() != Some(false)
+        let was_wide = || self.recorded_all_regions();
+        narrowed && was_wide().unwrap_or_else(|| self.policy.requires(TrailRequirement::MultiRegion))
     }
 
     /// Whether it recorded all Regions until the change; `None` if that isn't known.
@@ -81,6 +105,12 @@ impl<'a> Judgement<'a> {
                 state.settings.multi_region
             }
             (_, Reading::Known(earlier) | Reading::Assumed(earlier)) => earlier.multi_region,
+            // None of its name was there before.
+            (Reading::Known(_) | Reading::Assumed(_), Reading::Absent)
+                if Call::of(self.change) == Some(Call::Create) =>
+            {
+                Some(false)
+            }
             (_, Reading::NotAsked | Reading::Absent | Reading::Unreadable(_)) => None,
         }
     }

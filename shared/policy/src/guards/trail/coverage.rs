@@ -138,7 +138,9 @@ impl<'a> Left<'a> {
         let replayed = matches!(others, Reading::Assumed(_));
         let covers = |trail: &OtherTrail, service: &str| trail.covers(service, everywhere, replayed);
         let is_assumed = |trail: &OtherTrail| {
-            matches!(trail.status, Reading::Assumed(_)) || everywhere && trail.multi_region.is_none()
+            matches!(trail.status, Reading::Assumed(_))
+                || matches!(trail.selectors, Reading::Assumed(_))
+                || everywhere && trail.multi_region.is_none()
         };
         let (mut recording, mut nobody, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         for service in services {

@@ -187,6 +187,7 @@ pub(super) fn management_events_excluded(
         evidence.push(what);
     }
     if without_global {
+        remedies.push(step("record the events of global services again:"));
         remedies.push(Remedy::Command(update_trail(trail, WITH_GLOBAL)));
         evidence.push(GLOBAL.to_owned());
     }

@@ -123,7 +123,7 @@ impl<'a> Judgement<'a> {
     }
 
     /// What its selectors surely leave out.
-    fn selected(&mut self) -> Option<(&'a Selectors, String)> {
+    pub(super) fn selected(&mut self) -> Option<(&'a Selectors, String)> {
         const WHAT: &str = "whether it records management events";
         let facts = self.facts;
         let selectors = match &facts.selectors {

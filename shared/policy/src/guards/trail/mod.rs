@@ -278,8 +278,8 @@ pub fn others_matter(
     match trail {
         Reading::Absent => true,
         Reading::Known(state) | Reading::Assumed(state) => {
-            !never_started(change, status)
-                && (blindness::may_be_narrowed(change, state) || !coverage::is_full(status, selectors))
+            blindness::may_be_narrowed(change, state)
+                || !never_started(change, status) && !coverage::is_full(status, selectors)
         }
         Reading::NotAsked | Reading::Unreadable(_) => false,
     }

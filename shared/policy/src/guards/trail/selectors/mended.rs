@@ -5,6 +5,8 @@ use serde_json::Value;
 
 const BASIC: &str = r#"[{"ReadWriteType":"All","IncludeManagementEvents":true}"#;
 const ADVANCED: &str = r#"[{"FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}"#;
+/// How many basic ones a trail has at most. Source: CloudTrail API Reference, InvalidEventSelectorsException.
+const BASIC_LIMIT: usize = 5;
 /// CloudTrail takes a category in no other form.
 const MANAGEMENT: &str = r#"["Management"]"#;
 
@@ -18,6 +20,7 @@ impl Selectors {
         };
         let is_basic = name == "event-selectors";
         let mut all = String::from(if is_basic { BASIC } else { ADVANCED });
+        let mut count = 1;
         for selector in list.as_array().into_iter().flatten() {
             let other = if is_basic {
                 data_events(selector)
@@ -27,10 +30,12 @@ impl Selectors {
             if let Some(other) = other {
                 all.push(',');
                 all.push_str(&other);
+                count += 1;
             }
         }
         all.push(']');
-        as_option(name, &all).unwrap_or_else(|| format!("--{name} SELECTORS"))
+        let option = as_option(name, &all).filter(|_| !is_basic || count <= BASIC_LIMIT);
+        option.unwrap_or_else(|| format!("--{name} SELECTORS"))
     }
 }
 

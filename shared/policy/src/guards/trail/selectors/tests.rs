@@ -245,6 +245,11 @@ fn what_makes_no_command_is_left_to_fill_in() {
         json!({ "name": "\u{202e}", "fieldSelectors": [{ "field": "eventCategory", "equals": ["Data"] }] });
     let hostile = option(json!({ "advancedEventSelectors": [hostile] }));
     assert_eq!(hostile, "--advanced-event-selectors SELECTORS");
+    let data = json!({ "includeManagementEvents": false, "dataResources": [{ "type": "AWS::S3::Object", "values": ["arn:aws:s3"] }] });
+    for (count, fits) in [(4, true), (5, false)] {
+        let held = option(json!({ "eventSelectors": vec![data.clone(); count] }));
+        assert_eq!(held != "--event-selectors SELECTORS", fits, "{count}: a trail has five at most");
+    }
     // What looks like a category in a text is none.
     let named = json!({ "name": "[\"Management\"]", "fieldSelectors": [{ "field": "eventCategory", "equals": ["Data"] }] });
     assert!(option(json!({ "advancedEventSelectors": [named] })).contains(r#""Equals":["Data"]"#));

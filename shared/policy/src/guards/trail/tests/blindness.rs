@@ -154,6 +154,15 @@ fn whether_it_recorded_all_regions_is_unknown_where_nothing_tells() {
     }
     let unread = Facts { earlier: Reading::Unreadable(unreadable()), ..deleted(None, vec![home()]) };
     assert!(plan(&change("DeleteTrail"), &unread).retryable, "asking again may help");
+    let lenient = policy(&format!("{POLICY}require = [\"logging\"]\n"));
+    let decided = |earlier| {
+        decide(&lenient, &narrowing(), &narrowed(earlier, vec![home()]), NOW.parse().unwrap()).findings.len()
+    };
+    assert_eq!(
+        (decided(None), decided(Some(true))),
+        (0, 1),
+        "trails of one Region are what this policy is fine with"
+    );
     let untold = OtherTrail { multi_region: None, ..other("untold", logging(true)) };
     let plan = plan(&narrowing(), &narrowed(Some(true), vec![untold]));
     assert!(doubts(&plan).contains("isn't told"), "{plan:?}");
@@ -193,4 +202,67 @@ fn a_call_that_may_narrow_has_history_and_others_looked_at() {
         assert_eq!(asked.earlier, matters);
     }
     assert!(!others_matter(&narrowing(), &good().trail, &logging(true), &good().selectors));
+}
+
+/// What a trail's selectors left out all along, it takes nowhere by being stopped.
+#[test]
+fn what_a_trail_never_recorded_is_not_lost_with_it() {
+    let data_only = || selectors(json!({ "eventSelectors": [{ "includeManagementEvents": false }] }));
+    let home = || one_region(other("home", logging(true)));
+    let lame = || OtherTrail { selectors: without("kms.amazonaws.com"), ..other("lame", logging(true)) };
+    let facts = |selectors, logs, others| Facts {
+        selectors,
+        status: logging(logs),
+        others: Reading::Known(others),
+        ..good()
+    };
+    for (call, facts) in [
+        ("StopLogging", facts(data_only(), false, vec![home()])),
+        ("StartLogging", facts(data_only(), true, vec![home()])),
+        ("UpdateTrail", facts(data_only(), true, vec![home()])),
+        ("StopLogging", facts(without("kms.amazonaws.com"), false, vec![lame()])),
+    ] {
+        let plan = plan(&change(call), &facts);
+        assert!(!ids(&plan).contains(&GONE), "{call}: {plan:?}");
+        assert_eq!(plan.verdict, Verdict::Violation, "{call}: what it leaves out is told");
+    }
+    let put = plan(&change("PutEventSelectors"), &facts(data_only(), true, vec![home()]));
+    assert!(ids(&put).contains(&GONE), "this call may have taken it away: {put:?}");
+}
+
+/// Deleted, and made again under its name before anybody looked.
+#[test]
+fn a_trail_that_was_made_again_narrower_leaves_the_other_regions_blind() {
+    let home = || one_region(other("home", logging(true)));
+    let never = Reading::Known(Status { logging: Some(false), started: Some(false), ..Status::default() });
+    for (call, earlier, status, gone) in [
+        ("DeleteTrail", Reading::Known(Some(true)), logging(true), true),
+        ("DeleteTrail", Reading::Known(Some(true)), never.clone(), true),
+        ("CreateTrail", Reading::Known(Some(true)), never.clone(), true),
+        ("CreateTrail", Reading::Known(Some(false)), never.clone(), false),
+        ("CreateTrail", Reading::Absent, never, false),
+    ] {
+        let earlier = match earlier {
+            Reading::Known(multi_region) => Reading::Known(Settings { multi_region, ..good_settings() }),
+            _ => Reading::Absent,
+        };
+        let facts = Facts { earlier, status, ..narrowed(None, vec![home()]) };
+        let plan = plan(&change(call), &facts);
+        assert_eq!(ids(&plan).contains(&GONE), gone, "{call}: {plan:?}");
+        assert!(!ids(&plan).contains(&"trail.state-unknown"), "{call}: {plan:?}");
+    }
+}
+
+/// Policy may not ask for management events; the guards live on them all the same.
+#[test]
+fn a_service_that_nobody_records_any_more_is_told_whatever_policy_asks_for() {
+    let lenient = policy(&format!("{POLICY}require = [\"logging\"]\n"));
+    let decided = |others| {
+        let facts =
+            Facts { selectors: without("kms.amazonaws.com"), others: Reading::Known(others), ..good() };
+        let plan = decide(&lenient, &change("PutEventSelectors"), &facts, NOW.parse().unwrap());
+        (ids(&plan), plan.findings.first().map_or(0, |finding| finding.evidence.len()))
+    };
+    assert_eq!(decided(vec![]), (vec!["trail.management-events-excluded"], 2));
+    assert_eq!(decided(vec![other("other", logging(true))]), (vec![], 0));
 }

@@ -20,7 +20,8 @@ fn a_flag_that_leaves_them_out_is_events_left_out() {
     let command = format!(
         "aws cloudtrail update-trail --region eu-central-1 --name {TRAIL} --include-global-service-events"
     );
-    assert_eq!(remedies, [command], "no selector is replaced for it");
+    let step = "record the events of global services again:".to_owned();
+    assert_eq!(remedies, [step, command], "no selector is replaced for it");
 
     let both = Facts {
         selectors: selectors(json!({ "eventSelectors": [{ "readWriteType": "ReadOnly" }] })),
@@ -29,7 +30,7 @@ fn a_flag_that_leaves_them_out_is_events_left_out() {
     };
     let both = super::plan(&change("UpdateTrail"), &both);
     let (evidence, remedies) = told(&both, "trail.management-events-excluded");
-    assert_eq!((evidence.len(), remedies.len()), (2, 3), "{evidence:?} {remedies:?}");
+    assert_eq!((evidence.len(), remedies.len()), (2, 4), "{evidence:?} {remedies:?}");
 }
 
 #[test]
