@@ -235,17 +235,15 @@ fn what_a_trail_never_recorded_is_not_lost_with_it() {
 fn a_trail_that_was_made_again_narrower_leaves_the_other_regions_blind() {
     let home = || one_region(other("home", logging(true)));
     let never = Reading::Known(Status { logging: Some(false), started: Some(false), ..Status::default() });
+    let wide =
+        |multi_region| Reading::Known(Settings { multi_region: Some(multi_region), ..good_settings() });
     for (call, earlier, status, gone) in [
-        ("DeleteTrail", Reading::Known(Some(true)), logging(true), true),
-        ("DeleteTrail", Reading::Known(Some(true)), never.clone(), true),
-        ("CreateTrail", Reading::Known(Some(true)), never.clone(), true),
-        ("CreateTrail", Reading::Known(Some(false)), never.clone(), false),
+        ("DeleteTrail", wide(true), logging(true), true),
+        ("DeleteTrail", wide(true), never.clone(), true),
+        ("CreateTrail", wide(true), never.clone(), true),
+        ("CreateTrail", wide(false), never.clone(), false),
         ("CreateTrail", Reading::Absent, never, false),
     ] {
-        let earlier = match earlier {
-            Reading::Known(multi_region) => Reading::Known(Settings { multi_region, ..good_settings() }),
-            _ => Reading::Absent,
-        };
         let facts = Facts { earlier, status, ..narrowed(None, vec![home()]) };
         let plan = plan(&change(call), &facts);
         assert_eq!(ids(&plan).contains(&GONE), gone, "{call}: {plan:?}");
