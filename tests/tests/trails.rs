@@ -182,7 +182,17 @@ fn each_step_of_the_day_is_judged_by_what_was_so_then() {
             ("StopLogging", vec!["trail.last-trail-gone", "trail.logging-stopped", key, off]),
             ("StartLogging", vec![key, off]),
             ("DeleteTrail", vec!["trail.last-trail-gone", "trail.deleted"]),
-            ("CreateTrail", vec!["trail.redirected", "trail.logging-stopped", key, "trail.single-region"]),
+            (
+                "CreateTrail",
+                // The one of its name before recorded all Regions.
+                vec![
+                    "trail.last-trail-gone",
+                    "trail.redirected",
+                    "trail.logging-stopped",
+                    key,
+                    "trail.single-region",
+                ],
+            ),
             ("StartLogging", vec![key, "trail.single-region"]),
             ("StopLogging", vec!["trail.attempt-denied"]),
         ]
