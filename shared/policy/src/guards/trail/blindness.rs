@@ -44,6 +44,13 @@ impl<'a> Judgement<'a> {
     pub(super) fn coverage(&mut self) {
         let Facts { status, selectors, others, .. } = self.facts;
         let is_narrowed = self.is_narrowed();
+        if let (Reading::Known(state) | Reading::Assumed(state), Reading::Assumed(_)) =
+            (&self.facts.trail, &self.facts.earlier)
+            && may_be_narrowed(self.change, state)
+            && !is_narrowed
+        {
+            self.assume("recorded its own Region only before, too");
+        }
         let never_started = super::never_started(self.change, status);
         let mut lacking = coverage::lacking(status, selectors);
         let own = Coverage::of(status, selectors, CLOUDTRAIL);

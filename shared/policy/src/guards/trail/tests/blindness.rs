@@ -163,6 +163,12 @@ fn whether_it_recorded_all_regions_is_unknown_where_nothing_tells() {
         (0, 1),
         "trails of one Region are what this policy is fine with"
     );
+    let replayed = narrowed(Some(false), vec![home()]);
+    let Reading::Known(earlier) = replayed.earlier.clone() else { panic!("known") };
+    let replayed = plan(&narrowing(), &Facts { earlier: Reading::Assumed(earlier), ..replayed });
+    assert!(replayed.assumed.iter().any(|it| it.contains("its own Region only before")), "{replayed:?}");
+    let told = plan(&narrowing(), &narrowed(Some(false), vec![home()]));
+    assert!(told.assumed.is_empty(), "what is known isn't assumed: {told:?}");
     let untold = OtherTrail { multi_region: None, ..other("untold", logging(true)) };
     let plan = plan(&narrowing(), &narrowed(Some(true), vec![untold]));
     assert!(doubts(&plan).contains("isn't told"), "{plan:?}");
